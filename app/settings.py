@@ -1,0 +1,109 @@
+"""Every environment variable that Cairn reads, as one Struct; nothing else reads the environment."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+PREFIX = "CAIRN_"
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Text = Annotated[str, Meta(min_length=1, max_length=4096)]
+
+
+def setting(meaning: str, *, secret: bool = False) -> Meta:
+    """What a setting means, for `app config`, and whether its value is ever shown."""
+    return Meta(description=meaning, extra={"secret": secret})
+
+
+class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an operator can set; the name in the environment is CAIRN_ and the field's in capitals.
+
+    A value may also come from a file: CAIRN_SECRET_FILE names the file that holds CAIRN_SECRET.
+    """
+
+    demo: Annotated[
+        bool | None, setting("Serve demo people and data. Unset: yes when nothing else is configured.")
+    ] = None
+    host: Annotated[Text, setting("The address to listen on.")] = "127.0.0.1"
+    port: Annotated[Port, setting("The port to listen on.")] = 8000
+    public_url: Annotated[Text | None, setting("Where people reach this server, for links and origins.")] = None
+    state_dir: Annotated[Text, setting("Where the embedded database and generated secrets lie.")] = ".cairn"
+    secret: Annotated[
+        Annotated[str, Meta(min_length=32, max_length=4096)] | None,
+        setting("At least 32 characters; tickets and derived passwords come from it.", secret=True),
+    ] = None
+    database_url: Annotated[Text | None, setting("The PostgreSQL database that the app works in.", secret=True)] = None
+    database_owner_url: Annotated[
+        Text | None,
+        setting("The same database as the role that owns the schema and migrates it.", secret=True),
+    ] = None
+    database_pool: Annotated[int, Meta(ge=1, le=64), setting("How many connections a process keeps.")] = 8
+    signaling_url: Annotated[
+        Text | None, setting("The wss:// address of a signaling process that runs apart.")
+    ] = None
+    turn_urls: Annotated[
+        tuple[str, ...], setting("TURN addresses, separated by commas, such as turn:turn.example.org:3478.")
+    ] = ()
+    turn_secret: Annotated[
+        Text | None, setting("The secret shared with coturn (static-auth-secret).", secret=True)
+    ] = None
+    push_endpoint: Annotated[
+        Text | None, setting("An FCM HTTP v1 server other than Google's, for a test or a demo.")
+    ] = None
+    google_application_credentials: Annotated[
+        Text | None, setting("The service account file with which pushes go to Google.")
+    ] = None
+    log_level: Annotated[
+        str, Meta(pattern="^(debug|info|warning|error)$"), setting("How much is logged.")
+    ] = "info"
+
+
+class BadSettings(Exception):
+    """A setting cannot be used; the message names it and what it should be, never its value."""
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Settings from the environment and from the files it names."""
+    known = {environment_name(field): field for field in Settings.__struct_fields__}
+    unknown = sorted(name for name in environ if name.startswith(PREFIX) and stem(name) not in known)
+    if unknown:
+        raise BadSettings(f"{unknown[0]} is not a setting of Cairn. `python3 -m app config` lists them.")
+    return _convert({field: _parsed(field, text) for name, field in known.items() if (text := _text(environ, name))})
+
+
+def environment_name(field: str) -> str:
+    """The variable that sets a field; Google's own name is kept for its credentials."""
+    return "GOOGLE_APPLICATION_CREDENTIALS" if field == "google_application_credentials" else PREFIX + field.upper()
+
+
+def stem(name: str) -> str:
+    """CAIRN_SECRET for CAIRN_SECRET_FILE as well."""
+    return name.removesuffix("_FILE")
+
+
+def _text(environ: Mapping[str, str], name: str) -> str:
+    path = environ.get(f"{name}_FILE")
+    if path is None:
+        return environ.get(name, "").strip()
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSettings(f"{name}_FILE names a file that cannot be read.") from error
+
+
+def _parsed(field: str, text: str) -> str | tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip()) if field == "turn_urls" else text
+
+
+def _convert(values: dict[str, str | tuple[str, ...]]) -> Settings:
+    """Field by field, so that the message names the one that is wrong."""
+    for field in msgspec.structs.fields(Settings):
+        if field.name in values:
+            try:
+                msgspec.convert(values[field.name], field.type, strict=False)
+            except msgspec.ValidationError as error:
+                raise BadSettings(f"{environment_name(field.name)}: {error}.") from None
+    return msgspec.convert(values, Settings, strict=False)
