@@ -1,0 +1,74 @@
+"""One connection inside one transaction; its rows come out as Structs."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import asyncpg
+from msgspec import Struct
+
+from db.rows import Reader, reader
+
+S = TypeVar("S", bound=Struct)
+V = TypeVar("V")
+
+_READERS: dict[tuple[type[Struct], str], Reader[Any]] = {}
+
+
+class Connection:
+    """What a query function gets. Made by `Pool.transaction` only, and gone with it."""
+
+    __slots__ = ("_after_commit", "_raw")
+
+    def __init__(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+        self._raw = raw
+        self._after_commit: dict[str, Callable[[], None]] = {}
+
+    async def all(self, shape: type[S], sql: str, *args: object) -> list[S]:
+        """Every row as a `shape`, in the statement's order."""
+        rows = await self._raw.fetch(sql, *args)
+        if not rows:
+            return []
+        read = _reader(shape, sql, rows[0])
+        return [read(row) for row in rows]
+
+    async def one(self, shape: type[S], sql: str, *args: object) -> S | None:
+        """The first row as a `shape`, or None where there is none."""
+        row = await self._raw.fetchrow(sql, *args)
+        return None if row is None else _reader(shape, sql, row)(row)
+
+    async def value(self, kind: type[V], sql: str, *args: object) -> V | None:
+        """The first column of the first row; `kind` says what the statement selects."""
+        found = await self._raw.fetchval(sql, *args)
+        if found is not None and not isinstance(found, kind):
+            raise TypeError(f"a statement gave {type(found).__name__} where {kind.__name__} was promised")
+        return found
+
+    async def values(self, kind: type[V], sql: str, *args: object) -> list[V]:
+        """The first column of every row."""
+        rows = await self._raw.fetch(sql, *args)
+        if rows and not isinstance(rows[0][0], kind):
+            raise TypeError(f"a statement gave {type(rows[0][0]).__name__} where {kind.__name__} was promised")
+        return [row[0] for row in rows]
+
+    async def run(self, sql: str, *args: object) -> int:
+        """Run a statement for its effect; how many rows it touched."""
+        status = await self._raw.execute(sql, *args)
+        last = status.rpartition(" ")[2]
+        return int(last) if last.isdigit() else 0
+
+    def after_commit(self, name: str, call: Callable[[], None]) -> None:
+        """Call this once the transaction has committed, once for each name, and never when it rolls back."""
+        self._after_commit[name] = call
+
+    def committed(self) -> None:
+        """Run what was asked for after the commit; only the pool calls this."""
+        for call in self._after_commit.values():
+            call()
+
+
+def _reader(shape: type[S], sql: str, row: Any) -> Reader[S]:
+    key = (shape, sql)
+    found = _READERS.get(key)
+    if found is None:
+        found = _READERS[key] = reader(shape, tuple(row.keys()))
+    return found

@@ -1,0 +1,122 @@
+"""The history of the schema: plain SQL files, each run once, in the order of their names.
+
+Every file runs in a transaction of its own under one advisory lock, so two starters cannot race. A file whose bytes
+have changed since it ran is refused: history is added to, never edited.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+from msgspec import Struct
+
+from db.pool import connect
+
+FOLDER = Path(__file__).parent / "migrations"
+LOCK = 0x6361_6972_6E  # "cairn"
+APP_ROLE = "cairn_app"
+
+_HISTORY = """
+CREATE TABLE IF NOT EXISTS migration (
+    name text PRIMARY KEY, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now()
+)
+"""
+
+# The role is shared by all databases of a server: two of them may be set up at the same moment.
+_ROLE = f"""
+DO $$ BEGIN
+    CREATE ROLE {APP_ROLE} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+END $$
+"""
+
+
+class EditedHistory(Exception):
+    """A migration that has already run was changed afterwards; put it back and add a new one."""
+
+
+class Migration(Struct, frozen=True):
+    """One file: its name orders it, its hash pins it."""
+
+    name: str
+    sql: str
+    sha256: bytes
+
+
+def read(folder: Path = FOLDER) -> list[Migration]:
+    """All files in the order they run."""
+    return [_read(path) for path in sorted(folder.glob("*.sql"))]
+
+
+def fingerprint(migrations: Sequence[Migration]) -> str:
+    """One short name for a whole history; test templates are named by it."""
+    return hashlib.sha256(b"".join(m.sha256 for m in migrations)).hexdigest()[:16]
+
+
+def pending(migrations: Sequence[Migration], applied: dict[str, bytes]) -> list[Migration]:
+    """What has not run yet; raises `EditedHistory` where a file that ran has changed or gone."""
+    known = {m.name: m.sha256 for m in migrations}
+    for name, sha256 in applied.items():
+        if known.get(name) != sha256:
+            raise EditedHistory(f"{name} has already run here and is not the same any more.")
+    return [m for m in migrations if m.name not in applied]
+
+
+async def plan(dsn: str, folder: Path = FOLDER) -> list[Migration]:
+    """What `migrate` would run, without running it."""
+    raw = await connect(dsn)
+    try:
+        return pending(read(folder), await _applied(raw))
+    finally:
+        await raw.close()
+
+
+async def migrate(dsn: str, *, app_password: str | None = None, folder: Path = FOLDER) -> list[Migration]:
+    """Bring the schema up to date as its owner; what was run, in order.
+
+    Makes the role the app connects as, and gives it `app_password` where one is passed.
+    """
+    raw = await connect(dsn)
+    try:
+        await raw.execute("SELECT pg_advisory_lock($1)", LOCK)
+        await _prepare(raw, app_password)
+        todo = pending(read(folder), await _applied(raw))
+        for migration in todo:
+            await _run(raw, migration)
+        return todo
+    finally:
+        await raw.close()
+
+
+async def _prepare(raw: "asyncpg.Connection[asyncpg.Record]", app_password: str | None) -> None:
+    await raw.execute(_HISTORY)
+    await raw.execute(_ROLE)
+    if app_password is not None:
+        statement = await raw.fetchval("SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", APP_ROLE, app_password)
+        await raw.execute(statement)
+
+
+async def _run(raw: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    if migration.sql.startswith("-- no-transaction"):
+        await raw.execute(migration.sql)
+        await _remember(raw, migration)
+        return
+    async with raw.transaction():
+        await raw.execute(migration.sql)
+        await _remember(raw, migration)
+
+
+async def _remember(raw: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+    await raw.execute("INSERT INTO migration (name, sha256) VALUES ($1, $2)", migration.name, migration.sha256)
+
+
+async def _applied(raw: "asyncpg.Connection[asyncpg.Record]") -> dict[str, bytes]:
+    if await raw.fetchval("SELECT to_regclass('public.migration')") is None:
+        return {}
+    return {row["name"]: row["sha256"] for row in await raw.fetch("SELECT name, sha256 FROM migration ORDER BY name")}
+
+
+def _read(path: Path) -> Migration:
+    raw = path.read_bytes()
+    return Migration(path.name, raw.decode(), hashlib.sha256(raw).digest())
