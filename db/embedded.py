@@ -1,0 +1,335 @@
+"""PostgreSQL without setting it up: a server of our own, private to this user, that lives as long as we do.
+
+A *home* is a folder that holds one server's data, log and locks. Two locks tell the truth after any crash: the owner's
+is held by the process that started the server, and the server's is inherited by PostgreSQL and all its children, so
+that whoever gets it knows that none of them is left.
+"""
+
+import asyncio
+import fcntl
+import hashlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlencode
+
+from msgspec import Struct
+
+from db import binaries, keeper
+from db.binaries import Binaries, NoPostgres, Origin
+
+__all__ = ["Binaries", "CannotServe", "NoPostgres", "Origin", "Server", "server"]
+
+PORT = "5432"
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+SYSTEM_STATE = Path("/var/lib/cairn")
+SHORT_PATHS = Path("/tmp")  # noqa: S108 - a socket's path is limited to about 100 bytes; the folder below it is private
+
+# No statement, parameter or row ever reaches the log: an ERROR's own text can quote a value, so errors stay out too.
+QUIET = {
+    "log_destination": "stderr",
+    "logging_collector": "off",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_timezone": "UTC",
+}
+PRIVATE = {"listen_addresses": "", "unix_socket_permissions": "0700"}
+STEADY = {"timezone": "UTC", "jit": "off", "max_connections": "100"}
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class CannotServe(Exception):
+    """The server did not start; the message says why and where its log is."""
+
+
+class Server(Struct, frozen=True):
+    """A server that accepts connections, and whether it is ours or another process's."""
+
+    home: Path
+    sockets: Path
+    version: str
+    origin: Origin
+    attached: bool
+
+    def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
+        """How to connect; complete, so that PGHOST and its like in the environment change nothing."""
+        where = urlencode({"host": str(self.sockets), "port": PORT, "sslmode": "disable"})
+        return f"postgresql://{user}@/{database}?{where}"
+
+
+class _Account(Struct, frozen=True):
+    """The user that PostgreSQL runs as; it refuses to run as root."""
+
+    uid: int
+    gid: int
+
+
+@asynccontextmanager
+async def server(
+    home: Path, *, durable: bool = True, candidates: Sequence[Binaries] | None = None, watched: bool = False
+) -> AsyncIterator[Server]:
+    """A running server for as long as the block runs, made at the first start; superuser `postgres`.
+
+    When another process already runs this home, its server is used and left running. The server stops with this
+    process even if that is killed. Enter it from a thread that stays, such as the event loop's own. `durable=False` is
+    for tests: a power cut may then lose everything. `watched` chooses the way that systems other than Linux need.
+    """
+    installations = binaries.available() if candidates is None else candidates
+    account = _account()
+    place = _reachable_home(home.absolute(), account)
+    running = await _own_or_attach(place)
+    if isinstance(running, Path):
+        yield Server(place, running, *_version_of_running(place, installations), attached=True)
+        return
+    with running:
+        chosen = _reachable_programs(binaries.choose(installations, _major(place)), account)
+        with await _server_lock(place) as lock:
+            await _create(place, chosen, account)
+            process = _spawn(place, chosen, account, durable, lock, watched or sys.platform != "linux")
+        try:
+            await _wait_until_ready(place, process)
+            yield Server(place, _sockets(place), chosen.version, chosen.origin, attached=False)
+        finally:
+            await _stop(process)
+
+
+async def _own_or_attach(home: Path) -> IO[bytes] | Path:
+    """The owner's lock, or the socket folder of the server that another owner has ready by then."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        lock = _try_lock(home / "owner.lock")
+        if lock is not None:
+            return lock
+        status = _status(home)
+        if status and status[-1] == "ready":
+            return Path(status[4])
+        await asyncio.sleep(0.02)
+    raise CannotServe(f"Another process holds {home}, and its server does not become ready.")
+
+
+async def _server_lock(home: Path) -> IO[bytes]:
+    """Proof that no process of an earlier server is left; one that outlived its owner is told to go."""
+    started = time.monotonic()
+    while (waited := time.monotonic() - started) < START_SECONDS:
+        lock = _try_lock(home / "server.lock")
+        if lock is not None:
+            return lock
+        _signal_left_over(home, signal.SIGINT if waited < STOP_SECONDS else signal.SIGQUIT)
+        await asyncio.sleep(0.05)
+    raise CannotServe(f"A server that was started earlier in {home} does not stop.")
+
+
+def _signal_left_over(home: Path, number: signal.Signals) -> None:
+    status = _status(home)
+    if status:
+        try:
+            os.kill(int(status[0]), number)
+        except (ProcessLookupError, PermissionError):
+            return
+
+
+def _try_lock(path: Path) -> IO[bytes] | None:
+    lock = path.open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def _status(home: Path) -> list[str]:
+    """The lines of postmaster.pid: pid, data folder, start, port, socket folder, address, memory key, state."""
+    try:
+        lines = [line.strip() for line in (home / "data" / "postmaster.pid").read_text().splitlines()]
+    except OSError:
+        return []
+    return lines if len(lines) >= 8 else []
+
+
+def _account() -> _Account:
+    """Ourselves, or for root a user without rights."""
+    if os.getuid() != 0:
+        return _Account(os.getuid(), os.getgid())
+    for name in ("postgres", "nobody"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return _Account(entry.pw_uid, entry.pw_gid)
+    raise CannotServe("PostgreSQL does not run as root, and there is neither a user postgres nor nobody to run it as.")
+
+
+def _reachable_home(home: Path, account: _Account) -> Path:
+    """The home, made and given to the account; a system folder where the account cannot reach it."""
+    for place in (home, SYSTEM_STATE / _fingerprint(home)):
+        existed = place.exists()
+        place.mkdir(parents=True, exist_ok=True)
+        _give(place, account)
+        if _may_enter(place, account):
+            return place
+        if not existed:
+            place.rmdir()
+    raise CannotServe(f"The user that PostgreSQL runs as cannot reach {home}, nor {SYSTEM_STATE}.")
+
+
+def _reachable_programs(chosen: Binaries, account: _Account) -> Binaries:
+    """The programs, or for a wheel inside a private folder (root's home, say) a copy that the account may run."""
+    if _may_enter(chosen.folder / "postgres", account):
+        return chosen
+    if chosen.origin is not Origin.WHEEL:
+        raise CannotServe(f"The user that PostgreSQL runs as cannot run the programs in {chosen.folder}.")
+    copied = SYSTEM_STATE / f"postgresql-{chosen.version}"
+    wheel, installation = chosen.folder.parent.parent, chosen.folder.parent
+    if not copied.exists():
+        half = copied.with_name(f"{copied.name}.{os.getpid()}")
+        shutil.copytree(installation, half / wheel.name / installation.name, symlinks=True)
+        if wheel.with_name(f"{wheel.name}.libs").exists():
+            shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), half / f"{wheel.name}.libs")
+        half.rename(copied)
+    return Binaries(copied / wheel.name / installation.name / "bin", chosen.version, chosen.origin)
+
+
+def _give(folder: Path, account: _Account) -> None:
+    if os.getuid() == 0:
+        os.chown(folder, account.uid, account.gid)
+    folder.chmod(0o700)
+
+
+def _may_enter(path: Path, account: _Account) -> bool:
+    """Whether the account can enter a folder or run a program, asked as that account."""
+    if os.getuid() != 0:
+        return os.access(path, os.X_OK)
+    asked = subprocess.run(
+        ["/usr/bin/test", "-x", path], user=account.uid, group=account.gid, extra_groups=[], cwd="/", check=False
+    )
+    return asked.returncode == 0
+
+
+def _fingerprint(home: Path) -> str:
+    return hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+
+
+def _major(home: Path) -> int | None:
+    """The version that made the data, if there is any."""
+    try:
+        return int((home / "data" / "PG_VERSION").read_text())
+    except FileNotFoundError:
+        return None
+
+
+def _version_of_running(home: Path, installations: Sequence[Binaries]) -> tuple[str, Origin]:
+    chosen = binaries.choose(installations, _major(home))
+    return chosen.version, chosen.origin
+
+
+async def _create(home: Path, chosen: Binaries, account: _Account) -> None:
+    """Make the data folder, at once or not at all: what initdb has not finished never gets the name."""
+    if (home / "data").exists():
+        return
+    half = home / "data.new"
+    shutil.rmtree(half, ignore_errors=True)
+    for locale in ("C.UTF-8", "C"):
+        made = await asyncio.to_thread(_initdb, chosen, half, locale, account)
+        if made.returncode == 0:
+            half.rename(home / "data")
+            return
+        shutil.rmtree(half, ignore_errors=True)
+    raise CannotServe(f"initdb could not make {home / 'data'}: {made.stderr.strip().splitlines()[-1:]}")
+
+
+def _initdb(chosen: Binaries, folder: Path, locale: str, account: _Account) -> subprocess.CompletedProcess[str]:
+    options = ["--encoding=UTF8", f"--locale={locale}", "--auth=trust", "--username=postgres", "--data-checksums"]
+    command = [chosen.folder / "initdb", "--pgdata", folder, "--no-instructions", *options]
+    identity = {"user": account.uid, "group": account.gid, "extra_groups": []} if os.getuid() == 0 else {}
+    return subprocess.run(command, env=_environment(), cwd="/", capture_output=True, text=True, check=False, **identity)
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the caller's: PGDATA, PGPORT or LD_LIBRARY_PATH of another installation would leak in."""
+    return {"PATH": os.defpath, "LC_ALL": "C"}
+
+
+def _sockets(home: Path) -> Path:
+    return SHORT_PATHS / f"cairn-{_fingerprint(home)}"
+
+
+def _private_sockets(home: Path, account: _Account) -> Path:
+    """A socket folder that only the account can enter; one that somebody else put there first is refused."""
+    folder = _sockets(home)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if folder.is_symlink() or found.st_uid not in {os.getuid(), account.uid}:
+        raise CannotServe(f"{folder} belongs to somebody else. Remove it and start again.")
+    _give(folder, account)
+    return folder
+
+
+def _spawn(
+    home: Path, chosen: Binaries, account: _Account, durable: bool, lock: IO[bytes], watched: bool
+) -> subprocess.Popen[bytes]:
+    """Start the server through its keeper; holding the server's lock proves that postmaster.pid is stale."""
+    (home / "data" / "postmaster.pid").unlink(missing_ok=True)
+    settings = QUIET | PRIVATE | STEADY | ({} if durable else FORGETFUL)
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    sockets = _private_sockets(home, account)
+    command = [chosen.folder / "postgres", "-D", home / "data", "-k", sockets, "-p", PORT, *options]
+    mode = ["watch" if watched else "become", str(os.getpid()), str(account.uid), str(account.gid)]
+    with _fresh_log(home) as log:
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", keeper.__file__, *mode, *command],
+            stdin=subprocess.PIPE if watched else subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            env=_environment(),
+            pass_fds=[lock.fileno()],
+            start_new_session=True,  # Ctrl-C is for us: the server stops when we are done with it.
+        )
+
+
+@contextmanager
+def _fresh_log(home: Path) -> Iterator[IO[bytes]]:
+    """A log that begins now; the last one is kept beside it."""
+    if (home / "log").exists():
+        (home / "log").replace(home / "log.last")
+    with (home / "log").open("wb") as log:
+        yield log
+
+
+async def _wait_until_ready(home: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        status = _status(home)
+        if status and status[-1] == "ready":
+            return
+        await asyncio.sleep(0.01)
+    raise CannotServe(f"PostgreSQL did not start; {home / 'log'} says why.")
+
+
+async def _stop(process: subprocess.Popen[bytes]) -> None:
+    """A fast shutdown, and after its time an immediate one; both leave data that the next start can use."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if process.poll() is not None:
+            break
+        process.send_signal(number)
+        try:
+            await asyncio.to_thread(process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            continue
+    if process.stdin:
+        process.stdin.close()

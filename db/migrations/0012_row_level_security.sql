@@ -1,0 +1,163 @@
+-- The second wall, in one place. The first is the WHERE clause of each query; this one holds when that is forgotten.
+-- `= ANY(ARRAY(SELECT …))` runs the look-up once for a statement; the same rule as EXISTS runs it once a row.
+
+-- Whose records the caller reaches, by relation. Inside the program only: across organisations consent decides.
+CREATE FUNCTION reach(VARIADIC relations text[]) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 50 AS $$
+    SELECT me() WHERE 'self' = ANY (relations) AND me() IS NOT NULL
+    UNION ALL
+    SELECT t.patient_id FROM care_team_member t
+    JOIN person p ON p.id = t.patient_id JOIN person m ON m.id = t.staff_id
+    WHERE 'team' = ANY (relations) AND t.staff_id = me() AND t.left_at IS NULL
+      AND p.organisation_id = m.organisation_id
+    UNION ALL
+    SELECT a.patient_id FROM alert a
+    WHERE 'claimed' = ANY (relations) AND a.claimed_by = me() AND a.closed_at IS NULL
+    UNION ALL
+    SELECT a.patient_id FROM appointment a
+    WHERE 'booked' = ANY (relations) AND a.staff_id = me() AND a.status = 'booked'
+    UNION ALL
+    SELECT p.id FROM person m JOIN staff_role r ON r.person_id = m.id
+    JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
+    WHERE 'supervised' = ANY (relations) AND m.id = me() AND r.role = 'supervisor'
+    UNION ALL
+    SELECT p.id FROM person m JOIN staff_role r ON r.person_id = m.id
+    JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
+    WHERE 'coordinated' = ANY (relations) AND m.id = me() AND r.role = 'coordinator'
+$$;
+
+-- Alerts the caller was told of; a told alert can be answered before its patient is known.
+CREATE FUNCTION told_alerts() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 50 AS $$
+    SELECT alert_id FROM alert_told WHERE person_id = me()
+$$;
+REVOKE ALL ON FUNCTION reach, told_alerts FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reach, told_alerts TO cairn_app;
+
+GRANT SELECT ON organisation, staff_role, duty_shift, working_hours, working_exception,
+                alert_step, alert_limit, crisis_resource, migration TO cairn_app;
+GRANT INSERT ON organisation, person, staff_role TO cairn_app;
+GRANT SELECT ON person, patient, care_team_member TO cairn_app;
+GRANT INSERT, UPDATE ON duty_shift, working_hours, working_exception TO cairn_app;
+GRANT DELETE ON duty_shift, working_hours, working_exception TO cairn_app;
+GRANT INSERT, SELECT, UPDATE ON session TO cairn_app;
+GRANT INSERT ON access_token TO cairn_app;
+GRANT SELECT ON audit_event TO cairn_app;
+GRANT SELECT, INSERT, UPDATE ON appointment, calendar_feed, alert, regimen, occurrence, address, notification, delivery TO cairn_app;
+GRANT SELECT, INSERT ON check_in, alert_told, alert_event, receipt, event TO cairn_app;
+GRANT DELETE ON event TO cairn_app;
+
+-- Before anyone is known, the door may make the first operator and open a session; nothing else.
+ALTER TABLE organisation ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everyone_reads ON organisation FOR SELECT USING (true);
+CREATE POLICY door_opens ON organisation FOR INSERT WITH CHECK (at_the_door());
+
+ALTER TABLE staff_role ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everyone_reads ON staff_role FOR SELECT USING (true);
+CREATE POLICY door_opens ON staff_role FOR INSERT WITH CHECK (at_the_door() AND role = 'operator');
+
+ALTER TABLE session ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON session USING (person_id = me());
+CREATE POLICY door_opens ON session FOR INSERT WITH CHECK (at_the_door());
+
+ALTER TABLE access_token ENABLE ROW LEVEL SECURITY;
+CREATE POLICY door_opens ON access_token FOR INSERT WITH CHECK (at_the_door());
+
+-- That somebody is a patient is itself protected.
+ALTER TABLE person ENABLE ROW LEVEL SECURITY;
+CREATE POLICY staff_are_known ON person FOR SELECT USING (kind = 'staff');
+CREATE POLICY patients_by_relation ON person FOR SELECT
+    USING (kind = 'patient' AND id = ANY (ARRAY(SELECT reach('self', 'team', 'claimed', 'booked', 'supervised', 'coordinated'))));
+CREATE POLICY clock ON person FOR SELECT USING (on_the_clock());
+CREATE POLICY door_opens ON person FOR INSERT WITH CHECK (at_the_door() AND kind = 'staff');
+CREATE POLICY door_reads ON person FOR SELECT USING (at_the_door());
+
+ALTER TABLE patient ENABLE ROW LEVEL SECURITY;
+CREATE POLICY by_relation ON patient FOR SELECT
+    USING (person_id = ANY (ARRAY(SELECT reach('self', 'team', 'claimed', 'booked', 'supervised', 'coordinated'))));
+CREATE POLICY clock ON patient FOR SELECT USING (on_the_clock());
+
+ALTER TABLE care_team_member ENABLE ROW LEVEL SECURITY;
+CREATE POLICY by_relation ON care_team_member FOR SELECT
+    USING (staff_id = me() OR patient_id = ANY (ARRAY(SELECT reach('self', 'team', 'claimed', 'supervised', 'coordinated'))));
+CREATE POLICY clock ON care_team_member FOR SELECT USING (on_the_clock());
+
+ALTER TABLE duty_shift ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everyone_reads ON duty_shift FOR SELECT USING (true);
+CREATE POLICY own ON duty_shift USING (staff_id = me()) WITH CHECK (staff_id = me());
+
+ALTER TABLE working_hours ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everyone_reads ON working_hours FOR SELECT USING (true);
+CREATE POLICY own ON working_hours USING (staff_id = me()) WITH CHECK (staff_id = me());
+
+ALTER TABLE working_exception ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everyone_reads ON working_exception FOR SELECT USING (true);
+CREATE POLICY own ON working_exception USING (staff_id = me()) WITH CHECK (staff_id = me());
+
+ALTER TABLE audit_event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON audit_event FOR SELECT USING (patient_id = me());
+
+ALTER TABLE appointment ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own_and_program ON appointment
+    USING (patient_id = me() OR staff_id = me() OR patient_id = ANY (ARRAY(SELECT reach('team', 'supervised', 'coordinated'))))
+    WITH CHECK (patient_id = me() OR staff_id = me() OR patient_id = ANY (ARRAY(SELECT reach('team', 'supervised', 'coordinated'))));
+CREATE POLICY clock ON appointment FOR SELECT USING (on_the_clock());
+
+ALTER TABLE calendar_feed ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON calendar_feed USING (person_id = me()) WITH CHECK (person_id = me());
+
+-- Full answers for the patient, the team and the supervisor. A peer on duty reads a level, from the alert.
+ALTER TABLE check_in ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON check_in FOR SELECT USING (patient_id = me());
+CREATE POLICY by_relation ON check_in FOR SELECT
+    USING (patient_id = ANY (ARRAY(SELECT reach('team', 'claimed', 'supervised'))));
+CREATE POLICY own_words ON check_in FOR INSERT WITH CHECK (patient_id = me());
+
+ALTER TABLE alert ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON alert FOR SELECT USING (patient_id = me());
+CREATE POLICY opened_by_own_words ON alert FOR INSERT WITH CHECK (patient_id = me());
+CREATE POLICY told ON alert USING (id = ANY (ARRAY(SELECT told_alerts())));
+CREATE POLICY by_relation ON alert USING (patient_id = ANY (ARRAY(SELECT reach('supervised'))));
+CREATE POLICY clock ON alert USING (on_the_clock());
+
+ALTER TABLE alert_told ENABLE ROW LEVEL SECURITY;
+CREATE POLICY told ON alert_told FOR SELECT
+    USING (person_id = me() OR alert_id = ANY (ARRAY(SELECT told_alerts())) OR on_the_clock());
+CREATE POLICY cause_tells ON alert_told FOR INSERT WITH CHECK (true);
+
+ALTER TABLE alert_event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY told ON alert_event FOR SELECT USING (alert_id = ANY (ARRAY(SELECT told_alerts())) OR on_the_clock());
+CREATE POLICY cause_logs ON alert_event FOR INSERT WITH CHECK (true);
+
+ALTER TABLE regimen ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON regimen FOR SELECT USING (patient_id = me());
+CREATE POLICY by_relation ON regimen
+    USING (patient_id = ANY (ARRAY(SELECT reach('team', 'supervised'))))
+    WITH CHECK (patient_id = ANY (ARRAY(SELECT reach('team'))));
+CREATE POLICY clock ON regimen USING (on_the_clock());
+
+ALTER TABLE occurrence ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON occurrence USING (patient_id = me());
+CREATE POLICY by_relation ON occurrence USING (patient_id = ANY (ARRAY(SELECT reach('team', 'supervised'))));
+CREATE POLICY clock ON occurrence USING (on_the_clock());
+
+ALTER TABLE address ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON address USING (person_id = me()) WITH CHECK (person_id = me());
+CREATE POLICY clock ON address USING (on_the_clock());
+
+ALTER TABLE notification ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON notification FOR SELECT USING (person_id = me());
+CREATE POLICY cause_writes ON notification FOR INSERT WITH CHECK (true);
+CREATE POLICY clock ON notification USING (on_the_clock());
+
+ALTER TABLE delivery ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON delivery FOR SELECT USING (address_id IN (SELECT id FROM address WHERE person_id = me()));
+CREATE POLICY clock ON delivery USING (on_the_clock());
+
+ALTER TABLE receipt ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON receipt USING (delivery_id IN (SELECT id FROM delivery)) WITH CHECK (delivery_id IN (SELECT id FROM delivery));
+
+ALTER TABLE event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON event FOR SELECT USING (person_id = me());
+CREATE POLICY cause_writes ON event FOR INSERT WITH CHECK (true);
+CREATE POLICY clock ON event USING (on_the_clock());
