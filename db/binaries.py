@@ -86,11 +86,9 @@ def _machine_folders() -> Iterator[Path]:
 
 
 def _folder_of_pg_config() -> Iterator[Path]:
-    try:
-        answer = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return
-    yield Path(answer.stdout.strip())
+    answer = _answer("pg_config", "--bindir")
+    if answer:
+        yield Path(answer.strip())
 
 
 def _newest_first(folders: Iterator[Path]) -> list[Path]:
@@ -108,9 +106,14 @@ def _version(folder: Path) -> str | None:
     """What `postgres --version` says, when initdb lies beside it (a shim or a client package has none)."""
     if not (folder / "initdb").exists():
         return None
+    number = re.search(r"\(PostgreSQL\) (\d+(?:\.\d+)?)", _answer(folder / "postgres", "--version") or "")
+    return number.group(1) if number else None
+
+
+def _answer(*command: str | Path) -> str | None:
+    """What a program prints, or None when it is not there or does not run here."""
     try:
-        answer = subprocess.run([folder / "postgres", "--version"], capture_output=True, text=True, timeout=10, check=True)
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603 - our words
     except (OSError, subprocess.SubprocessError):
         return None
-    number = re.search(r"\(PostgreSQL\) (\d+(?:\.\d+)?)", answer.stdout)
-    return number.group(1) if number else None
+    return asked.stdout

@@ -12,6 +12,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -78,6 +79,16 @@ class _Account(Struct, frozen=True):
     gid: int
 
 
+class _Start(Struct, frozen=True):
+    """Everything that a start needs to know."""
+
+    home: Path
+    programs: Binaries
+    account: _Account
+    durable: bool
+    watched: bool
+
+
 @asynccontextmanager
 async def server(
     home: Path, *, durable: bool = True, candidates: Sequence[Binaries] | None = None, watched: bool = False
@@ -90,16 +101,17 @@ async def server(
     """
     installations = binaries.available() if candidates is None else candidates
     account = _account()
-    place = _reachable_home(home.absolute(), account)
+    place = _reachable_home(home, account)
     running = await _own_or_attach(place)
     if isinstance(running, Path):
         yield Server(place, running, *_version_of_running(place, installations), attached=True)
         return
     with running:
         chosen = _reachable_programs(binaries.choose(installations, _major(place)), account)
+        start = _Start(place, chosen, account, durable, watched or sys.platform != "linux")
         with await _server_lock(place) as lock:
-            await _create(place, chosen, account)
-            process = _spawn(place, chosen, account, durable, lock, watched or sys.platform != "linux")
+            await _create(start)
+            process = _spawn(start, lock)
         try:
             await _wait_until_ready(place, process)
             yield Server(place, _sockets(place), chosen.version, chosen.origin, attached=False)
@@ -115,7 +127,7 @@ async def _own_or_attach(home: Path) -> IO[bytes] | Path:
         if lock is not None:
             return lock
         status = _status(home)
-        if status and status[-1] == "ready":
+        if status and status[-1] == "ready" and _answers(Path(status[4])):
             return Path(status[4])
         await asyncio.sleep(0.02)
     raise CannotServe(f"Another process holds {home}, and its server does not become ready.")
@@ -131,6 +143,16 @@ async def _server_lock(home: Path) -> IO[bytes]:
         _signal_left_over(home, signal.SIGINT if waited < STOP_SECONDS else signal.SIGQUIT)
         await asyncio.sleep(0.05)
     raise CannotServe(f"A server that was started earlier in {home} does not stop.")
+
+
+def _answers(sockets: Path) -> bool:
+    """Whether somebody listens there; after a power cut postmaster.pid alone may still say so."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(sockets / f".s.PGSQL.{PORT}"))
+        except OSError:
+            return False
+    return True
 
 
 def _signal_left_over(home: Path, number: signal.Signals) -> None:
@@ -176,6 +198,7 @@ def _account() -> _Account:
 
 def _reachable_home(home: Path, account: _Account) -> Path:
     """The home, made and given to the account; a system folder where the account cannot reach it."""
+    home = home.absolute()
     for place in (home, SYSTEM_STATE / _fingerprint(home)):
         existed = place.exists()
         place.mkdir(parents=True, exist_ok=True)
@@ -212,12 +235,24 @@ def _give(folder: Path, account: _Account) -> None:
 
 def _may_enter(path: Path, account: _Account) -> bool:
     """Whether the account can enter a folder or run a program, asked as that account."""
-    if os.getuid() != 0:
-        return os.access(path, os.X_OK)
-    asked = subprocess.run(
-        ["/usr/bin/test", "-x", path], user=account.uid, group=account.gid, extra_groups=[], cwd="/", check=False
+    return (
+        os.access(path, os.X_OK) if os.getuid() != 0 else _run(["/usr/bin/test", "-x", path], account).returncode == 0
     )
-    return asked.returncode == 0
+
+
+def _run(command: Sequence[str | Path], account: _Account) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end as that account, with nothing of the caller's environment or folder."""
+    return subprocess.run(  # noqa: S603 - our own words and paths, without a shell
+        command,
+        user=account.uid,
+        group=account.gid,
+        extra_groups=[] if os.getuid() == 0 else None,
+        env=_environment(),
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def _fingerprint(home: Path) -> str:
@@ -237,26 +272,23 @@ def _version_of_running(home: Path, installations: Sequence[Binaries]) -> tuple[
     return chosen.version, chosen.origin
 
 
-async def _create(home: Path, chosen: Binaries, account: _Account) -> None:
+async def _create(start: _Start) -> None:
     """Make the data folder, at once or not at all: what initdb has not finished never gets the name."""
-    if (home / "data").exists():
+    folder, half = start.home / "data", start.home / "data.new"
+    if _major(start.home) is not None:
         return
-    half = home / "data.new"
-    shutil.rmtree(half, ignore_errors=True)
     for locale in ("C.UTF-8", "C"):
-        made = await asyncio.to_thread(_initdb, chosen, half, locale, account)
-        if made.returncode == 0:
-            half.rename(home / "data")
-            return
         shutil.rmtree(half, ignore_errors=True)
-    raise CannotServe(f"initdb could not make {home / 'data'}: {made.stderr.strip().splitlines()[-1:]}")
+        made = await asyncio.to_thread(_initdb, start, half, locale)
+        if made.returncode == 0:
+            half.rename(folder)
+            return
+    raise CannotServe(f"initdb could not make {folder}: {' '.join(made.stderr.split()[-40:])}")
 
 
-def _initdb(chosen: Binaries, folder: Path, locale: str, account: _Account) -> subprocess.CompletedProcess[str]:
+def _initdb(start: _Start, folder: Path, locale: str) -> subprocess.CompletedProcess[str]:
     options = ["--encoding=UTF8", f"--locale={locale}", "--auth=trust", "--username=postgres", "--data-checksums"]
-    command = [chosen.folder / "initdb", "--pgdata", folder, "--no-instructions", *options]
-    identity = {"user": account.uid, "group": account.gid, "extra_groups": []} if os.getuid() == 0 else {}
-    return subprocess.run(command, env=_environment(), cwd="/", capture_output=True, text=True, check=False, **identity)
+    return _run([start.programs.folder / "initdb", "--pgdata", folder, "--no-instructions", *options], start.account)
 
 
 def _environment() -> dict[str, str]:
@@ -279,20 +311,15 @@ def _private_sockets(home: Path, account: _Account) -> Path:
     return folder
 
 
-def _spawn(
-    home: Path, chosen: Binaries, account: _Account, durable: bool, lock: IO[bytes], watched: bool
-) -> subprocess.Popen[bytes]:
+def _spawn(start: _Start, lock: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start the server through its keeper; holding the server's lock proves that postmaster.pid is stale."""
-    (home / "data" / "postmaster.pid").unlink(missing_ok=True)
-    settings = QUIET | PRIVATE | STEADY | ({} if durable else FORGETFUL)
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    sockets = _private_sockets(home, account)
-    command = [chosen.folder / "postgres", "-D", home / "data", "-k", sockets, "-p", PORT, *options]
-    mode = ["watch" if watched else "become", str(os.getpid()), str(account.uid), str(account.gid)]
-    with _fresh_log(home) as log:
-        return subprocess.Popen(
-            [sys.executable, "-I", "-S", keeper.__file__, *mode, *command],
-            stdin=subprocess.PIPE if watched else subprocess.DEVNULL,
+    (start.home / "data" / "postmaster.pid").unlink(missing_ok=True)
+    account = start.account
+    mode = ["watch" if start.watched else "become", str(os.getpid()), str(account.uid), str(account.gid)]
+    with _fresh_log(start.home) as log:
+        return subprocess.Popen(  # noqa: S603 - our own words and paths, without a shell
+            [sys.executable, "-I", "-S", keeper.__file__, *mode, *_command(start)],
+            stdin=subprocess.PIPE if start.watched else subprocess.DEVNULL,
             stdout=log,
             stderr=log,
             cwd="/",
@@ -300,6 +327,13 @@ def _spawn(
             pass_fds=[lock.fileno()],
             start_new_session=True,  # Ctrl-C is for us: the server stops when we are done with it.
         )
+
+
+def _command(start: _Start) -> list[str | Path]:
+    settings = QUIET | PRIVATE | STEADY | ({} if start.durable else FORGETFUL)
+    sockets = _private_sockets(start.home, start.account)
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    return [start.programs.folder / "postgres", "-D", start.home / "data", "-k", sockets, "-p", PORT, *options]
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def main(mode: str, parent: str, uid: str, gid: str, *command: str) -> int:
     # The parent may have died before the kernel was asked to tell us.
     if os.getppid() != int(parent):
         return 1
-    os.execv(command[0], command)  # noqa: S606 - no shell is the point
+    return os.execv(command[0], command)  # noqa: S606 - no shell is the point
 
 
 def _give_up_root(uid: int, gid: int) -> None:
@@ -46,7 +46,7 @@ def _watch(command: tuple[str, ...]) -> int:
 
 
 def _stop_at_end_of_input(server: subprocess.Popen[bytes]) -> None:
-    sys.stdin.buffer.read()
+    os.read(0, 1)
     server.send_signal(signal.SIGINT)
 
 
