@@ -1,8 +1,9 @@
 """Postgres: one pool, one kind of connection, one history of the schema."""
 
+from db.bell import Bell, open_bell
 from db.connection import Connection
 from db.ids import new_id
 from db.pool import Busy, Pool, connect, open_pool
 from db.principal import CLOCK, DOOR, Principal, person
 
-__all__ = ["CLOCK", "DOOR", "Busy", "Connection", "Pool", "Principal", "connect", "new_id", "open_pool", "person"]
+__all__ = ["CLOCK", "DOOR", "Bell", "Busy", "Connection", "Pool", "Principal", "connect", "new_id", "open_bell", "open_pool", "person"]

@@ -1,6 +1,5 @@
 """One connection inside one transaction; its rows come out as Structs."""
 
-from collections.abc import Callable
 from typing import Any, TypeVar
 
 import asyncpg
@@ -17,11 +16,11 @@ _READERS: dict[tuple[type[Struct], str], Reader[Any]] = {}
 class Connection:
     """What a query function gets. Made by `Pool.transaction` only, and gone with it."""
 
-    __slots__ = ("_after_commit", "_raw")
+    __slots__ = ("_raw", "woken")
 
     def __init__(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
         self._raw = raw
-        self._after_commit: dict[str, Callable[[], None]] = {}
+        self.woken: set[str] = set()
 
     async def all(self, shape: type[S], sql: str, *args: object) -> list[S]:
         """Every row as a `shape`, in the statement's order."""
@@ -56,14 +55,9 @@ class Connection:
         last = status.rpartition(" ")[2]
         return int(last) if last.isdigit() else 0
 
-    def after_commit(self, name: str, call: Callable[[], None]) -> None:
-        """Call this once the transaction has committed, once for each name, and never when it rolls back."""
-        self._after_commit[name] = call
-
-    def committed(self) -> None:
-        """Run what was asked for after the commit; only the pool calls this."""
-        for call in self._after_commit.values():
-            call()
+    def wake(self, name: str) -> None:
+        """Once this transaction has committed, ring the bell by that name; never when it rolls back."""
+        self.woken.add(name)
 
 
 def _reader(shape: type[S], sql: str, row: Any) -> Reader[S]:

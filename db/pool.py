@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -23,12 +23,13 @@ class Pool:
 
     def __init__(self, raw: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._raw = raw
+        self.ring: Callable[[set[str]], None] = _nobody_listens
 
     @asynccontextmanager
     async def transaction(self, principal: Principal) -> AsyncIterator[Connection]:
         """One transaction on behalf of `principal`: committed when the block ends, rolled back when it raises.
 
-        BEGIN and the caller's identity are one round trip. Waits at most two seconds for a connection, then `Busy`.
+        BEGIN and the caller's identity are one round trip. Bells are rung after the commit. Waits at most two seconds for a connection, then `Busy`.
         """
         async with self._acquired() as raw:
             await raw.execute(opening(principal))
@@ -39,7 +40,8 @@ class Pool:
                 await _roll_back(raw)
                 raise
             await raw.execute("COMMIT")
-        db.committed()
+        if db.woken:
+            self.ring(db.woken)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -86,6 +88,10 @@ async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn") -> P
 async def connect(dsn: str, application: str = "cairn") -> "asyncpg.Connection[asyncpg.Record]":
     """A dedicated connection, for migrations and for listening; the caller closes it."""
     return await asyncpg.connect(dsn, timeout=5, server_settings={"application_name": application, "TimeZone": "UTC"})
+
+
+def _nobody_listens(_: set[str]) -> None:
+    """A pool without a bell: readers find the rows at their next poll."""
 
 
 async def _keep(_: object) -> None:

@@ -1,0 +1,106 @@
+"""Who may do what: one rule on each route, from which come the guard and the printed table.
+
+A rule names the action, the category of data, and for each role the relations to the patient under which it is
+allowed. The guard settles the role before anything is read (403). The relation is held in the WHERE clause of the
+query, where a stranger's row is simply not there (404), and once more by row-level security.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, get_args
+
+from litestar import Litestar
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from msgspec import Struct
+
+from app import auth
+from app.errors import NotYourRole
+
+Role = Literal[
+    "patient", "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "operator"
+]
+Relation = Literal["self", "team", "told", "claimed", "booked", "program", "any"]
+Who = Mapping[Role, tuple[Relation, ...]]
+
+ROLES: tuple[Role, ...] = get_args(Role)
+STAFF: tuple[Role, ...] = tuple(role for role in ROLES if role != "patient")
+CLINICIANS: tuple[Role, ...] = ("counselor", "prescriber")
+KEY = "access"
+
+
+class Rule(Struct, frozen=True):
+    """What a route does, to which data, and who may: role → relations. `public` needs no sign-in at all."""
+
+    action: str
+    category: str
+    who: dict[Role, tuple[Relation, ...]]
+    public: bool = False
+
+    def admits(self, roles: Iterable[str]) -> bool:
+        """Whether any of these roles is in the rule, under whatever relation."""
+        return any(role in self.who for role in roles)
+
+
+class UnruledRoute(Exception):
+    """A route was added without saying who may call it; the app does not start."""
+
+
+def allow(action: str, category: str, *grants: Who) -> Rule:
+    """A rule from one or more grants; a later grant for a role adds its relations."""
+    who: dict[Role, tuple[Relation, ...]] = {}
+    for grant in grants:
+        for role, relations in grant.items():
+            who[role] = tuple(dict.fromkeys(who.get(role, ()) + relations))
+    return Rule(action, category, who)
+
+
+def roles(*names: Role, under: tuple[Relation, ...]) -> Who:
+    """The same relations for several roles."""
+    return dict.fromkeys(names, under)
+
+
+def public(action: str, category: str) -> Rule:
+    """For the few routes that answer people nobody knows yet."""
+    return Rule(action, category, {}, public=True)
+
+
+SELF: Who = {"patient": ("self",)}
+EVERYONE: Who = roles(*ROLES, under=("self",))
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Find out who is calling and hold the route's rule against their roles, before anything else runs."""
+    rule: Rule = handler.opt[KEY]
+    if rule.public:
+        return
+    app = connection.app.state
+    me = await auth.who(app.pool, connection.headers.get("authorization"), app.clock())
+    connection.scope["user"] = me
+    if app.guarded and not rule.admits(me.roles):
+        raise NotYourRole
+
+
+def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
+    """Every route as (method, path, rule), sorted; raises `UnruledRoute` at the first without a rule."""
+    table = []
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
+            for method in sorted(getattr(handler, "http_methods", {"WS"}) - {"OPTIONS", "HEAD"}):
+                if not isinstance(handler.opt.get(KEY), Rule):
+                    raise UnruledRoute(f"{method} {route.path} does not say who may call it")
+                table.append((method, route.path_format, handler.opt[KEY]))
+    return sorted(table, key=lambda row: (row[1], row[0]))
+
+
+def printed(app: Litestar) -> str:
+    """The table as text, for `app access`."""
+    rows = [("METHOD", "PATH", "ACTION", "DATA", "WHO")]
+    rows += [(m, p, r.action, r.category, _who(r)) for m, p, r in ruled(app)]
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row[:4], widths, strict=True)) + "  " + row[4] for row in rows)
+
+
+def _who(rule: Rule) -> str:
+    if rule.public:
+        return "anyone, without signing in"
+    return ", ".join(f"{role} ({'/'.join(rule.who[role])})" for role in ROLES if role in rule.who)

@@ -1,0 +1,37 @@
+"""What a handler may ask for: `me`, `db`, `now`."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Any
+
+from litestar import Request
+from litestar.di import NamedDependency, Provide
+
+from app.auth import Signed
+from db import Connection, person
+
+Me = NamedDependency[Signed]
+Db = NamedDependency[Connection]
+Now = NamedDependency[datetime]
+
+
+async def provide_me(request: Request[Any, Any, Any]) -> Signed:
+    """Whoever the guard found behind the token."""
+    signed: Signed = request.scope["user"]
+    return signed
+
+
+async def provide_db(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
+    """The request's one transaction on behalf of its caller: it commits before the answer is sent."""
+    principal = person(request.scope["user"].id, request.scope["cairn_request"])
+    async with request.app.state.pool.transaction(principal) as db:
+        yield db
+
+
+async def provide_now(request: Request[Any, Any, Any]) -> datetime:
+    """The instant at which the request is decided: one for all of it."""
+    now: datetime = request.app.state.clock()
+    return now
+
+
+PROVIDERS = {"me": Provide(provide_me), "db": Provide(provide_db), "now": Provide(provide_now)}

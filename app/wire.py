@@ -1,0 +1,78 @@
+"""How values travel: the types that several slices share, and the one decoder of all that comes in."""
+
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+from msgspec import Meta, Struct
+
+from app import errors
+from app.auth import Signed
+
+BODY_LIMIT = 64 * 1024
+
+# No NUL (PostgreSQL cannot hold it) and no other control character but tab, line feed and carriage return.
+_TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f]*$"
+
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[^\\u0000-\\u001f]*$")]
+Prose = Annotated[str, Meta(max_length=2000, pattern=_TEXT)]
+Instant = Annotated[datetime, Meta(tz=True, description="An instant with its offset from UTC.")]
+ClientId = Annotated[UUID, Meta(description="Made by the client, best as UUIDv7: sending it again is safe.")]
+ZoneName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_+/-]*$", description="An IANA zone.")]
+
+
+class Model(Struct, frozen=True, rename="camel"):
+    """What goes out: camelCase on the wire."""
+
+
+class Incoming(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """What comes in: a field that nobody knows is refused."""
+
+
+class Page(Model, frozen=True):
+    """The part of a list that every list shares."""
+
+    next_cursor: str | None = None
+
+
+def zone(name: str, pointer: str = "/timeZone") -> ZoneInfo:
+    """The zone by that name, or a refusal that says where the wrong one stood."""
+    if name not in _zone_names():
+        raise errors.Invalid(errors.FieldError(pointer, "unknown-zone", "Not an IANA time zone."))
+    return ZoneInfo(name)
+
+
+@cache
+def _zone_names() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+class CairnRequest(Request[Signed, Any, State]):
+    """A request whose body is decoded once, strictly, straight into what its handler takes."""
+
+    async def json(self) -> Any:
+        """The body as the handler's own type.
+
+        Refuses another media type, unreadable JSON, unknown fields and values out of bounds, naming the field.
+        """
+        if self.content_type[0] != "application/json":
+            raise errors.WrongMediaType
+        body = await self.body()
+        try:
+            return _decoder(self.route_handler.parsed_fn_signature.parameters["data"].annotation).decode(body)
+        except msgspec.ValidationError as error:
+            raise errors.invalid(error) from None
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            raise errors.Malformed from None
+
+
+@cache
+def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(kind)
+
+
