@@ -32,7 +32,9 @@ CREATE TABLE notification (
     CHECK (due_at < expires_at),
     CHECK ((state = 'pending') = (next_at IS NOT NULL))
 );
-CREATE UNIQUE INDEX notification_once ON notification (person_id, kind, subject_id, stage, due_at);
+-- What was withdrawn may be sent again: an appointment moves away and back to its first time.
+CREATE UNIQUE INDEX notification_once ON notification (person_id, kind, subject_id, stage, due_at)
+    WHERE state <> 'withdrawn';
 CREATE INDEX ON notification (urgent DESC, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX ON notification (kind, subject_id) WHERE state IN ('pending', 'planned');
 
