@@ -114,7 +114,7 @@ async def server(
             process = _spawn(start, lock)
         try:
             await _wait_until_ready(place, process)
-            yield Server(place, _sockets(place), chosen.version, chosen.origin, attached=False)
+            yield Server(place, socket_folder(place), chosen.version, chosen.origin, attached=False)
         finally:
             await _stop(process)
 
@@ -296,13 +296,14 @@ def _environment() -> dict[str, str]:
     return {"PATH": os.defpath, "LC_ALL": "C"}
 
 
-def _sockets(home: Path) -> Path:
+def socket_folder(home: Path) -> Path:
+    """Where a home's server listens: short, since a socket's path is limited, and the same at every start."""
     return SHORT_PATHS / f"cairn-{_fingerprint(home)}"
 
 
 def _private_sockets(home: Path, account: _Account) -> Path:
     """A socket folder that only the account can enter; one that somebody else put there first is refused."""
-    folder = _sockets(home)
+    folder = socket_folder(home)
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
     if folder.is_symlink() or found.st_uid not in {os.getuid(), account.uid}:

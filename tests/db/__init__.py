@@ -1,0 +1,1 @@
+"""The database, tried on servers of our own."""

@@ -1,0 +1,1 @@
+"""What a newcomer and an operator run, tried as they would."""
