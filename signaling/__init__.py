@@ -1,0 +1,1 @@
+"""Two people find each other and agree on a connection; imports nothing of ours."""
