@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {
@@ -40,9 +40,9 @@ def enter(arguments: Sequence[str], *, development: bool) -> None:
     """Return inside a `.venv` that holds what the command needs; from outside, start the command anew inside it."""
     wanted = "development" if development else "runtime"
     if not holds(wanted):
-        with exclusive():
+        with exclusive() as lock:
             if not holds(wanted):
-                _build(wanted)
+                _build(wanted, lock)
     if Path(sys.prefix).resolve() != _venv().resolve():
         _continue_inside(arguments)
 
@@ -56,9 +56,9 @@ def add(part: str) -> None:
     """Install an optional part into the complete `.venv`, once."""
     if holds(part):
         return
-    with exclusive():
+    with exclusive() as lock:
         if not holds(part):
-            _install(part, _stamp())
+            _install(part, _stamp(), lock)
 
 
 def fingerprint(path: Path) -> str:
@@ -67,29 +67,41 @@ def fingerprint(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def exclusive() -> Iterator[None]:
-    """One launcher at a time prepares; the next one waits and then finds the work done."""
+def exclusive() -> Iterator[IO[bytes]]:
+    """One launcher at a time prepares; the next one waits and then finds the work done.
+
+    The lock goes on to the installers that are started under it, so that one which outlives a killed launcher is
+    waited for as well.
+    """
     with (ROOT / ".venv.lock").open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             _say("Another start is preparing .venv; waiting for it.")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        yield lock
 
 
-def watch(command: Sequence[str | Path], title: str, log: Path, *, folder: Path = ROOT) -> None:
+def watch(command: Sequence[str | Path], title: str, log: Path, *, lock: IO[bytes], folder: Path | None = None) -> None:
     """Run a slow program to its end, showing how long it takes; its own words are shown when it fails."""
     started = time.monotonic()
     if not sys.stderr.isatty():
         _say(f"{title} …")
     with log.open("wb") as words:
-        process = subprocess.Popen(command, cwd=folder, stdout=words, stderr=words, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command,
+            cwd=folder or ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=words,
+            stderr=words,
+            pass_fds=[lock.fileno()],
+        )
         try:
             _wait(process, title, started)
         finally:
             if process.poll() is None:
                 process.terminate()
+                process.wait()
     if process.returncode:
         raise CannotPrepare(f"{title}: that did not work.\n{_last_words(log)}")
     _say(f"{title}: done in {time.monotonic() - started:.0f} s.", over=True)
@@ -106,13 +118,13 @@ def _wait(process: "subprocess.Popen[bytes]", title: str, started: float) -> Non
             return
 
 
-def _build(wanted: str) -> None:
+def _build(wanted: str, lock: IO[bytes]) -> None:
     """Make `.venv` hold a lock file; an older complete one is brought up to date in place."""
     stamp = _stamp()
     if not stamp or not _python().exists():
         shutil.rmtree(_venv(), ignore_errors=True)
         _create()
-    _install(wanted, {part: lock for part, lock in stamp.items() if part in ("postgres", "node")})
+    _install(wanted, {part: lock for part, lock in stamp.items() if part in ("postgres", "node")}, lock)
 
 
 def _create() -> None:
@@ -124,13 +136,14 @@ def _create() -> None:
         raise CannotPrepare(f"python3 could not make .venv. {WITHOUT_PIP}\n{made.stderr.strip()}")
 
 
-def _install(part: str, stamp: dict[str, str]) -> None:
+def _install(part: str, stamp: dict[str, str], lock: IO[bytes]) -> None:
     """Install a lock file with its hashes; the development lock holds the runtime one too."""
-    lock = ROOT / LOCKS[part]
+    locked = ROOT / LOCKS[part]
     installer = _installer()
     _stamp_path().unlink(missing_ok=True)
-    count = sum("==" in line for line in lock.read_text(encoding="utf-8").splitlines())
-    watch([*installer, "-r", lock], f"Installing {count} packages of {LOCKS[part]}", _venv() / "install.log")
+    count = sum("==" in line for line in locked.read_text(encoding="utf-8").splitlines())
+    title = f"Installing {count} {'package' if count == 1 else 'packages'} of {LOCKS[part]}"
+    watch([*installer, "-r", locked], title, _venv() / "install.log", lock=lock)
     held = (part, "runtime") if part == "development" else (part,)
     _write_stamp(stamp | {name: fingerprint(ROOT / LOCKS[name]) for name in held})
 

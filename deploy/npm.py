@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 from deploy import launcher
@@ -24,14 +25,14 @@ def needed(*, everything: bool, web: Path = WEB) -> bool:
 
 def install(*, everything: bool, web: Path = WEB) -> None:
     """Install the packages; raises CannotPrepare with npm's own words, and is tried again at the next start."""
-    with launcher.exclusive():
+    with launcher.exclusive() as lock:
         if not needed(everything=everything, web=web):
             return
         _stamp(web).unlink(missing_ok=True)
         only = () if everything else ("--omit=dev",)
-        (launcher.ROOT / ".cairn").mkdir(exist_ok=True)
-        log = launcher.ROOT / ".cairn" / "npm.log"
-        launcher.watch([*_npm(), *INSTALL, *only], "Installing the web page's packages", log, folder=web)
+        with tempfile.TemporaryDirectory() as words:
+            log = Path(words) / "npm.log"
+            launcher.watch([*_npm(), *INSTALL, *only], "Installing the web page's packages", log, lock=lock, folder=web)
         _stamp(web).parent.mkdir(exist_ok=True)
         _stamp(web).write_text(_stamps(web, everything=everything)[0], encoding="utf-8")
 
