@@ -58,8 +58,18 @@ class NotFound(Refusal):
     status = 404
 
 
+class WrongMethod(Refusal):
+    """This address does not answer to that method."""
+
+    status = 405
+
+
 class IdTaken(Refusal):
     """This id has been used for something else. Make a new one and send it again."""
+
+
+class Conflict(Refusal):
+    """Something else happened at the same moment. Look again, then try once more; nothing was saved."""
 
 
 class Malformed(Refusal):

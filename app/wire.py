@@ -1,18 +1,22 @@
 """How values travel: the types that several slices share, and the one decoder of all that comes in."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
+from litestar.params import FromQuery
 from msgspec import Meta, Struct
 
 from app import errors
 from app.auth import Signed
+
+V = TypeVar("V")
 
 BODY_LIMIT = 64 * 1024
 
@@ -38,6 +42,24 @@ class Page(Model, frozen=True):
     """The part of a list that every list shares."""
 
     next_cursor: str | None = None
+
+
+# How far into a list to go on, and how much of it to give.
+Cursor = FromQuery[Annotated[str, Meta(max_length=200)] | None]
+Limit = FromQuery[Annotated[int, Meta(ge=1, le=100)]]
+
+
+def cursor_for(*place: Any) -> str:
+    """An opaque cursor for a place in an ordered list."""
+    return urlsafe_b64encode(msgspec.json.encode(place)).decode().rstrip("=")
+
+
+def place_of(cursor: str, kind: type[V]) -> V:
+    """The place a cursor stands for; a cursor that we did not make is refused."""
+    try:
+        return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
+    except (ValueError, msgspec.MsgspecError):
+        raise errors.Invalid(errors.FieldError("/cursor", "invalid", "Not a cursor of this list.")) from None
 
 
 def zone(name: str, pointer: str = "/timeZone") -> ZoneInfo:

@@ -3,8 +3,12 @@ CREATE TABLE organisation (
     name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
     kind text NOT NULL CHECK (kind IN ('sud-program', 'primary-care')),
     part2 boolean NOT NULL,
-    time_zone text NOT NULL
+    time_zone text NOT NULL,
+    opens time NOT NULL DEFAULT '08:00',
+    closes time NOT NULL DEFAULT '18:00',
+    CHECK (opens < closes)
 );
+COMMENT ON COLUMN organisation.opens IS 'Wall time, Monday to Friday; outside these, alert_step.after_hours holds.';
 COMMENT ON COLUMN organisation.part2 IS 'A program under 42 CFR Part 2.';
 
 CREATE TABLE person (

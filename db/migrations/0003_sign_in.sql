@@ -23,9 +23,9 @@ CREATE TABLE setup_link (
 
 -- The one way from a token to a person: one row while the session lives, none otherwise.
 CREATE FUNCTION signed_in(token_sha256 bytea, at timestamptz)
-RETURNS TABLE (id uuid, organisation_id uuid, session_id uuid, roles text[])
+RETURNS TABLE (id uuid, organisation_id uuid, session_id uuid, language text, roles text[])
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
-    SELECT p.id, p.organisation_id, s.id,
+    SELECT p.id, p.organisation_id, s.id, p.language,
            CASE p.kind WHEN 'patient' THEN ARRAY['patient']
                        ELSE ARRAY(SELECT r.role FROM staff_role r WHERE r.person_id = p.id ORDER BY r.role) END
     FROM access_token t

@@ -10,7 +10,9 @@ CREATE TABLE alert (
     check_in_id uuid REFERENCES check_in,
     opened_at timestamptz NOT NULL,
     step integer NOT NULL DEFAULT 0,
+    next_step integer NOT NULL DEFAULT 0,
     escalates_at timestamptz,
+    reached_somebody boolean NOT NULL DEFAULT false,
     claimed_by uuid REFERENCES person,
     claimed_at timestamptz,
     contacted_at timestamptz,
@@ -22,6 +24,9 @@ CREATE TABLE alert (
     CHECK ((claimed_by IS NULL) = (claimed_at IS NULL)),
     CHECK ((closed_at IS NULL) = (outcome IS NULL))
 );
+COMMENT ON COLUMN alert.step IS 'The last step that was told.';
+COMMENT ON COLUMN alert.next_step IS 'The step to be told at escalates_at; the same one again after a claim was given back.';
+COMMENT ON COLUMN alert.reached_somebody IS 'Somebody on duty has been told.';
 CREATE UNIQUE INDEX alert_open_once ON alert (patient_id, class) WHERE closed_at IS NULL;
 CREATE INDEX ON alert (escalates_at) WHERE closed_at IS NULL AND claimed_by IS NULL;
 CREATE INDEX ON alert (lapses_at) WHERE closed_at IS NULL AND lapses_at IS NOT NULL;
@@ -91,3 +96,20 @@ INSERT INTO alert_step (class, step, after, after_hours, audience) VALUES
 
 INSERT INTO alert_limit (class, lapses, repeats) VALUES
     ('p0', '10 min', '5 min'), ('p1', '10 min', '60 min'), ('p2', '30 min', '60 min'), ('p3', '1 day', NULL);
+
+-- More urgent, never less. Whether a more urgent one is open already is more than its caller may read.
+CREATE FUNCTION raise_alert(which uuid, to_class text, at timestamptz) RETURNS boolean
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    WITH raised AS (
+        UPDATE alert a SET class = to_class, step = 0, next_step = 0, escalates_at = at, claimed_by = NULL,
+                           claimed_at = NULL, lapses_at = NULL, version = version + 1
+        WHERE a.id = which AND a.closed_at IS NULL AND a.class > to_class
+          AND EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = me())
+          AND NOT EXISTS (SELECT FROM alert o
+                          WHERE o.patient_id = a.patient_id AND o.class = to_class AND o.closed_at IS NULL)
+        RETURNING 1
+    )
+    SELECT EXISTS (SELECT FROM raised)
+$$;
+REVOKE ALL ON FUNCTION raise_alert FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION raise_alert TO cairn_app;

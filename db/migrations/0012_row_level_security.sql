@@ -122,11 +122,11 @@ CREATE POLICY clock ON alert USING (on_the_clock());
 
 ALTER TABLE alert_told ENABLE ROW LEVEL SECURITY;
 CREATE POLICY told ON alert_told FOR SELECT
-    USING (person_id = me() OR alert_id = ANY (ARRAY(SELECT told_alerts())) OR on_the_clock());
+    USING (person_id = me() OR alert_id IN (SELECT id FROM alert) OR on_the_clock());
 CREATE POLICY cause_tells ON alert_told FOR INSERT WITH CHECK (true);
 
 ALTER TABLE alert_event ENABLE ROW LEVEL SECURITY;
-CREATE POLICY told ON alert_event FOR SELECT USING (alert_id = ANY (ARRAY(SELECT told_alerts())) OR on_the_clock());
+CREATE POLICY told ON alert_event FOR SELECT USING (alert_id IN (SELECT id FROM alert) OR on_the_clock());
 CREATE POLICY cause_logs ON alert_event FOR INSERT WITH CHECK (true);
 
 ALTER TABLE regimen ENABLE ROW LEVEL SECURITY;

@@ -1,0 +1,1 @@
+"""Alerts: somebody needs an answer, and somebody gives it."""

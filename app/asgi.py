@@ -1,0 +1,113 @@
+"""The HTTP app: slices, dependencies, problems."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.types import ControllerRouterHandler
+from msgspec import Struct
+
+from app import access, errors, wire
+from app.dependencies import PROVIDERS
+from app.errors import Problem, Refusal
+from app.logs import log
+from app.observe import Metrics, observed
+from app.slices import SLICES
+from db import Bell, Pool, meaning
+
+
+class Site(Struct, frozen=True):
+    """What the handlers may know of how this server was set up."""
+
+    ticket_key: bytes
+    demo: bool = False
+    public_url: str = "http://127.0.0.1:8000"
+    signaling_url: str | None = None
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: bytes | None = None
+
+
+def system_clock() -> datetime:
+    """The edge where time comes in."""
+    return datetime.now(UTC)  # noqa: TID251  # the one place
+
+
+def create_app(
+    pool: Pool,
+    bell: Bell,
+    site: Site,
+    *,
+    clock: Callable[[], datetime] = system_clock,
+    guarded: bool = True,
+    beside: Sequence[ControllerRouterHandler] = (),
+    lifespan: Sequence[Any] = (),
+) -> Litestar:
+    """The whole API over a pool that the caller opens and closes; refuses to be made with a route that has no rule.
+
+    `guarded=False` lets every role through to the queries, for the test that the walls behind the guard hold.
+    `beside` are handlers served in the same process, such as the signaling socket.
+    """
+    metrics = Metrics()
+    app = Litestar(
+        route_handlers=[*SLICES, *beside],
+        guards=[access.guard],
+        dependencies=PROVIDERS,
+        exception_handlers={Refusal: _refused, HTTPException: _http, Exception: _failed},
+        request_class=wire.CairnRequest,
+        request_max_body_size=wire.BODY_LIMIT,
+        state=State(
+            {"pool": pool, "bell": bell, "site": site, "clock": clock, "guarded": guarded, "metrics": metrics}
+        ),
+        openapi_config=None,
+        lifespan=list(lifespan),
+        logging_config=None,
+    )
+    access.ruled(app)
+    app.asgi_handler = observed(app.asgi_handler, metrics, clock)
+    return app
+
+
+def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
+    return errors.answer(refusal, _request_id(request))
+
+
+def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    """The framework's own refusals: no route, wrong method, a parameter that does not fit."""
+    if isinstance(error, ValidationException):
+        return _refused(request, errors.Invalid(*_parameters(error)))
+    known = {404: errors.NotFound, 405: errors.WrongMethod, 413: errors.TooMuch, 400: errors.Malformed}
+    if error.status_code in known:
+        answer = _refused(request, known[error.status_code]())
+        answer.headers.update(error.headers or {})
+        return answer
+    return _failed(request, error)
+
+
+def _parameters(error: ValidationException) -> list[errors.FieldError]:
+    """Which parameter it was; what is wrong with it is said by its type alone, since a value may be quoted."""
+    extra = error.extra if isinstance(error.extra, list) else []
+    names = [str(e.get("key", "")) for e in extra if isinstance(e, dict)]
+    return [errors.FieldError(f"/{name}" if name else "", "invalid", "This does not fit.") for name in names]
+
+
+def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Whatever nobody foresaw: said as little of as can be, logged without its text."""
+    kind = meaning(error)
+    refusal = _MEANINGS[kind]()
+    log().error("failed", error=error, request_id=_request_id(request))
+    return _refused(request, refusal)
+
+
+_MEANINGS: dict[str, type[Refusal]] = {
+    "try-again": errors.Overloaded,
+    "bad-input": errors.Invalid,
+    "conflict": errors.Conflict,
+    "mistake": errors.OurMistake,
+}
+
+
+def _request_id(request: Request[Any, Any, Any]) -> str:
+    return str(request.scope.get("cairn_request", ""))

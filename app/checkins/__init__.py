@@ -1,0 +1,1 @@
+"""Daily check-ins: how a patient feels, in their own words and on their own day."""

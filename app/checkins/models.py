@@ -1,0 +1,89 @@
+"""What a patient tells us, what is kept, and what they hear back."""
+
+from datetime import date, datetime
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import Meta, field
+
+from app.crisis.models import CrisisCard
+from app.wire import ClientId, Incoming, Instant, Model, Page, Prose
+
+Rating = Annotated[int, Meta(ge=0, le=10, description="0 to 10; operational, not a validated scale.")]
+
+
+class NewCheckIn(Incoming, frozen=True):
+    """What a patient tells us today."""
+
+    id: ClientId
+    date: Annotated[date, Meta(description="The patient's own date.")]
+    mood: Rating
+    craving: Rating
+    answered_at: Instant
+    wants_to_talk: bool = False
+    in_danger: Annotated[bool, Meta(description="\"I may overdose or hurt myself\": a clinician is told at once.")] = False
+    note: Prose = ""
+
+
+class CheckIn(Model, frozen=True):
+    """One answer, as it was given. A day that was amended has several versions; the highest holds."""
+
+    id: UUID
+    date: date
+    version: int
+    mood: int
+    craving: int
+    wants_to_talk: bool
+    in_danger: bool
+    note: str
+    answered_at: datetime
+    received_at: datetime
+
+
+class RecordedCheckIn(CheckIn, frozen=True, kw_only=True):
+    """The answer as kept, and what happens now."""
+
+    support: Annotated[str, Meta(description="What happens now, in one honest sentence.")]
+    alert_id: UUID | None = None
+    crisis: CrisisCard | None = None
+
+
+class CheckIns(Page, frozen=True, kw_only=True):
+    """A patient's check-ins, the newest day first, each day in its latest version."""
+
+    items: list[CheckIn]
+
+
+class Facts(Model, frozen=True):
+    """What was just kept, and what the rules must know of the days before."""
+
+    id: UUID
+    date: date
+    version: int
+    mood: int
+    craving: int
+    wants_to_talk: bool
+    in_danger: bool
+    note: str
+    answered_at: datetime
+    received_at: datetime
+    median_craving: float | None
+
+
+class TrendDay(Model, frozen=True):
+    """One day of a trend: levels only, no words."""
+
+    date: date
+    mood: int
+    craving: int
+    wants_to_talk: bool
+
+
+class Trend(Model, frozen=True):
+    """The last days, oldest first, with the means of the last 7 and of all of them."""
+
+    days: list[TrendDay]
+    mood_mean_7: float | None = field(name="moodMean7")
+    mood_mean: float | None
+    craving_mean_7: float | None = field(name="cravingMean7")
+    craving_mean: float | None

@@ -1,0 +1,87 @@
+"""The check_in table: written once, never changed."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from app.checkins.models import CheckIn, Facts, NewCheckIn, TrendDay
+from db import Connection
+
+
+async def record(db: Connection, patient_id: UUID, new: NewCheckIn, now: datetime) -> Facts | None:
+    """Keep the next version of that day, and look at the fortnight before it; None when the id was used already.
+
+    One statement: the median is of the days before this one, each in its latest version.
+    """
+    return await db.one(
+        Facts,
+        """
+        WITH kept AS (
+            INSERT INTO check_in (id, patient_id, day, version, mood, craving, wants_to_talk, in_danger, note,
+                                  answered_at, received_at)
+            SELECT $1, $2, $3, 1 + coalesce((SELECT max(version) FROM check_in WHERE patient_id = $2 AND day = $3), 0),
+                   $4, $5, $6, $7, $8, $9, $10
+            ON CONFLICT DO NOTHING
+            RETURNING *
+        )
+        SELECT id, day AS date, version, mood, craving, wants_to_talk, in_danger, note, answered_at, received_at,
+               (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY craving)
+                FROM (SELECT DISTINCT ON (day) craving FROM check_in
+                      WHERE patient_id = $2 AND day >= $3 - 14 AND day < $3
+                      ORDER BY day, version DESC) AS fortnight) AS median_craving
+        FROM kept
+        """,
+        new.id,
+        patient_id,
+        new.date,
+        new.mood,
+        new.craving,
+        new.wants_to_talk,
+        new.in_danger,
+        new.note,
+        new.answered_at,
+        now,
+    )
+
+
+async def by_id(db: Connection, patient_id: UUID, check_in_id: UUID) -> CheckIn | None:
+    """One answer of this patient's."""
+    return await db.one(
+        CheckIn,
+        """
+        SELECT id, day AS date, version, mood, craving, wants_to_talk, in_danger, note, answered_at, received_at
+        FROM check_in WHERE id = $1 AND patient_id = $2
+        """,
+        check_in_id,
+        patient_id,
+    )
+
+
+async def history(db: Connection, patient_id: UUID, *, before: date, limit: int) -> list[CheckIn]:
+    """The latest version of each day before `before`, newest first."""
+    return await db.all(
+        CheckIn,
+        """
+        SELECT DISTINCT ON (day)
+               id, day AS date, version, mood, craving, wants_to_talk, in_danger, note, answered_at, received_at
+        FROM check_in WHERE patient_id = $1 AND day < $2
+        ORDER BY day DESC, version DESC
+        LIMIT $3
+        """,
+        patient_id,
+        before,
+        limit,
+    )
+
+
+async def levels(db: Connection, patient_id: UUID, *, since: date) -> list[TrendDay]:
+    """Levels only, oldest first, each day in its latest version."""
+    return await db.all(
+        TrendDay,
+        """
+        SELECT DISTINCT ON (day) day AS date, mood, craving, wants_to_talk
+        FROM check_in WHERE patient_id = $1 AND day >= $2
+        ORDER BY day, version DESC
+        """,
+        patient_id,
+        since,
+    )

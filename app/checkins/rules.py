@@ -1,0 +1,103 @@
+"""When a check-in worries us, and what we say back.
+
+No validated cut-off exists for single 0–10 ratings of craving or mood: these thresholds are operational.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from statistics import fmean
+
+from app.alerts.models import Opened, Worry
+from app.checkins.models import Facts, NewCheckIn, Trend, TrendDay
+from app.errors import FieldError, Invalid
+
+HIGH_CRAVING = 7
+CRAVING_ABOVE_OWN_MEDIAN = 3
+LOW_MOOD = 2
+LATE_AFTER = timedelta(minutes=60)
+EARLIEST, LATEST = timedelta(days=60), timedelta(days=2)
+
+
+def check_day(new: NewCheckIn, now: datetime) -> None:
+    """A day far from now is a slip of the finger or of the phone's clock, and would hide in the history."""
+    if not -EARLIEST <= new.date - now.date() <= LATEST:
+        raise Invalid(FieldError("/date", "out-of-range", "Expected a day of the last 60, or today."))
+
+
+def worry(facts: Facts) -> Worry | None:
+    """What this answer calls for: a clinician at once, a peer soon, or nothing.
+
+    An answer that arrives over an hour late is never called "right now": danger becomes a late urgent alert.
+    """
+    late = facts.received_at - facts.answered_at > LATE_AFTER
+    if facts.in_danger:
+        return Worry("p1" if late else "p0", ("in-danger",), late)
+    reasons = tuple(_peer_reasons(facts))
+    return Worry("p2", reasons, late) if reasons else None
+
+
+def _peer_reasons(facts: Facts) -> list[str]:
+    median = facts.median_craving
+    signs = {
+        "wants-to-talk": facts.wants_to_talk,
+        "craving-high": facts.craving >= HIGH_CRAVING,
+        "craving-rising": median is not None and facts.craving - median >= CRAVING_ABOVE_OWN_MEDIAN,
+        "mood-low": facts.mood <= LOW_MOOD,
+    }
+    return [reason for reason, holds in signs.items() if holds]
+
+
+def needs_card(opened: Opened | None) -> bool:
+    """The crisis card comes with every danger, and whenever nobody is there to answer."""
+    return opened is not None and (opened.alert_class in ("p0", "p1") or not opened.on_duty)
+
+
+_SAID = {
+    "en": {
+        "calm": "Thank you for checking in.",
+        "p0": "A clinician on duty has been told just now. If you are in danger, use the numbers below.",
+        "p0-nobody": "Nobody at your program is on duty right now. Please use one of the numbers below now.",
+        "p1": "A clinician has been told. If you are in danger now, use the numbers below.",
+        "p1-nobody": "Nobody at your program is on duty right now. Please use the numbers below if you need someone.",
+        "p2": "Someone who supports you has been told and will reach out. If they cannot, others are asked.",
+        "p2-nobody": "Nobody is on duty right now, so nobody has been told yet. The numbers below always answer.",
+        "p2-known": "Your supporters already know, and the alert stays open until someone has answered.",
+    },
+    "es": {
+        "calm": "Gracias por contarnos cómo estás.",
+        "p0": "Ya avisamos a un profesional de guardia. Si estás en peligro, usa los números de abajo.",
+        "p0-nobody": "Ahora no hay nadie de guardia en tu programa. Por favor usa ahora uno de los números de abajo.",
+        "p1": "Ya avisamos a un profesional. Si estás en peligro ahora, usa los números de abajo.",
+        "p1-nobody": "Ahora no hay nadie de guardia en tu programa. Usa los números de abajo si necesitas a alguien.",
+        "p2": "Ya avisamos a quien te apoya y te va a escribir o llamar. Si no puede, preguntamos a otras personas.",
+        "p2-nobody": "Ahora no hay nadie de guardia, así que todavía no avisamos a nadie. Los números de abajo siempre responden.",
+        "p2-known": "Tu equipo ya lo sabe, y el aviso sigue abierto hasta que alguien responda.",
+    },
+}
+
+
+def support(opened: Opened | None, language: str) -> str:
+    """What happens now, in one honest sentence."""
+    said = _SAID.get(language, _SAID["en"])
+    if opened is None:
+        return said["calm"]
+    kind = "p2" if opened.alert_class == "p3" else opened.alert_class
+    if not opened.on_duty:
+        return said[f"{kind}-nobody"]
+    return said["p2-known"] if opened.already_open and kind == "p2" else said[kind]
+
+
+def trend(days: Sequence[TrendDay], today: date) -> Trend:
+    """The means of what was answered; a day without an answer counts for nothing."""
+    week = [d for d in days if d.date > today - timedelta(days=7)]
+    return Trend(
+        list(days),
+        _mean([d.mood for d in week]),
+        _mean([d.mood for d in days]),
+        _mean([d.craving for d in week]),
+        _mean([d.craving for d in days]),
+    )
+
+
+def _mean(ratings: Sequence[int]) -> float | None:
+    return round(fmean(ratings), 2) if ratings else None

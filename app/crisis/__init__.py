@@ -1,0 +1,1 @@
+"""The crisis card: numbers that always work."""

@@ -1,0 +1,1 @@
+"""Live events: what changed, for the people whom it concerns."""

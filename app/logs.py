@@ -1,0 +1,71 @@
+"""Logs that cannot carry a record: a line holds only keys from a closed list, and an exception only its type and frames."""
+
+import logging
+import sys
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+import msgspec
+import structlog
+
+ALLOWED = frozenset(
+    {
+        "event", "level", "timestamp", "request_id", "method", "route", "status", "milliseconds", "person_id",
+        "exception", "frames", "sqlstate", "constraint", "tick", "counts", "duty", "port", "migrations", "alert_id",
+        "step", "reason", "attempt", "seconds", "version", "state",
+    }
+)  # fmt: skip
+
+Event = MutableMapping[str, Any]
+
+
+def configure(level: str = "info") -> None:
+    """Send structlog's lines and everybody else's warnings to standard error as JSON."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, _stamp, _exception, _only_allowed, _render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [_Foreign()]
+    root.setLevel(logging.WARNING)
+
+
+def log() -> "structlog.typing.FilteringBoundLogger":
+    """The logger; bind nothing to it that a stranger may not read."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger
+
+
+def _stamp(logger: object, name: str, event: Event) -> Event:
+    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(logger, name, dict(event))
+    return stamped
+
+
+def _exception(_logger: object, _name: str, event: Event) -> Event:
+    """Type, sqlstate, constraint and frames: a message or a DETAIL line may hold a row's values."""
+    error = event.pop("error", None)
+    if isinstance(error, BaseException):
+        event["exception"] = type(error).__name__
+        event["sqlstate"] = getattr(error, "sqlstate", None)
+        event["constraint"] = getattr(error, "constraint_name", None)
+        event["frames"] = [f"{f.name}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)[-8:]]
+    return event
+
+
+def _only_allowed(_logger: object, _name: str, event: Event) -> Event:
+    return {key: value for key, value in event.items() if key in ALLOWED and value is not None}
+
+
+def _render(_logger: object, _name: str, event: Event) -> bytes:
+    return msgspec.json.encode(event)
+
+
+class _Foreign(logging.Handler):
+    """A library's own warning: its logger and level are kept, its text is not, since it may quote what it was given."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        log().log(record.levelno, "library", reason=record.name, error=error)

@@ -1,0 +1,1 @@
+"""The people: patients, those who stand beside them, and their organisations."""

@@ -1,0 +1,28 @@
+"""What a database error means for whoever asked: try again, mend the input, or our mistake."""
+
+from typing import Literal
+
+import asyncpg
+
+from db.pool import Busy
+
+Meaning = Literal["try-again", "bad-input", "conflict", "mistake"]
+
+# Connection lost, shutting down, too many, deadlock, could not serialise, cancelled by the statement timeout.
+_TRY_AGAIN = ("08", "53", "57", "40")
+# A character that cannot be stored, a number or a date out of range.
+_BAD_INPUT = ("22",)
+# A unique or exclusion constraint that another request met first, where no query foresaw it.
+_CONFLICT = ("23505", "23P01")
+
+
+def meaning(error: BaseException) -> Meaning:
+    """By sqlstate class only; the text of the error may hold a row's values and is not looked at."""
+    if isinstance(error, Busy | TimeoutError | ConnectionError | asyncpg.InterfaceError):
+        return "try-again"
+    state = getattr(error, "sqlstate", None) or ""
+    if state.startswith(_TRY_AGAIN):
+        return "try-again"
+    if state in _CONFLICT:
+        return "conflict"
+    return "bad-input" if state.startswith(_BAD_INPUT) else "mistake"
