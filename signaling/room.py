@@ -123,7 +123,7 @@ def receive(room: Room, sid: UUID, message: ClientMessage | None, now: datetime)
     credit = min(BURST, seat.credit + RATE * waited) - 1
     if credit < 0:
         return refuse(room, sid, messages.TOO_FAST)
-    seat = replace(seat, credit=credit, credited_at=max(now, seat.credited_at))
+    seat = replace(seat, credit=credit, credited_at=now)
     return _heard(_put(room, seat), seat, message, now)
 
 

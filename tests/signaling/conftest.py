@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -110,6 +110,15 @@ async def serving(app: Litestar) -> AsyncIterator[Server]:
     finally:
         server.should_exit = True
         await running
+
+
+async def until(settled: Callable[[], bool], seconds: float = 5) -> bool:
+    """Look at the world outside the event loop (descriptors, tasks) until it is as wanted; False when it never is."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while not settled():
+                await asyncio.sleep(0.01)
+    return settled()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from signaling import messages, tickets
 from signaling.asgi import Hub, create_app, is_welcome_from, socket
-from tests.signaling.conftest import KEY, NOON, Caller, Role, Server, a_config, a_ticket, serving
+from tests.signaling.conftest import KEY, NOON, Caller, Role, Server, a_config, a_ticket, serving, until
 
 OFFER = {"t": "desc", "gen": 1, "n": 0, "type": "offer", "sdp": "v=0\r\n"}
 
@@ -338,9 +338,7 @@ async def test_nothing_is_left_of_people_who_are_gone() -> None:
                     await caller.say({"t": "leave"})
                 else:
                     await caller.connection.send("junk")
-        async with asyncio.timeout(5):
-            while len(asyncio.all_tasks()) > before:
-                await asyncio.sleep(0.02)
+        assert await until(lambda: len(asyncio.all_tasks()) <= before)
         assert (hub.rooms, hub.lines, hub.mirrors) == ({}, {}, 0)
 
 
