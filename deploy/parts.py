@@ -3,15 +3,16 @@
 import importlib
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from db import binaries
+from db.binaries import Binaries
 from deploy import launcher, npm
 
 
 def prepare(environ: Mapping[str, str]) -> None:
     """Install what this machine lacks for `up`; a web page that cannot be prepared is said and does not stop it."""
-    if needs_postgres(environ):
+    if needs_postgres(environ, binaries.found()):
         launcher.add("postgres")
         importlib.invalidate_caches()
     try:
@@ -30,7 +31,7 @@ def prepare_page(*, everything: bool) -> None:
     npm.install(everything=everything)
 
 
-def needs_postgres(environ: Mapping[str, str]) -> bool:
+def needs_postgres(environ: Mapping[str, str], installed: Sequence[Binaries]) -> bool:
     """Whether a database has to be started here and no PostgreSQL is installed that could."""
     configured = environ.get("CAIRN_DATABASE_URL") or environ.get("CAIRN_DATABASE_URL_FILE")
-    return not configured and not binaries.found()
+    return not configured and not installed

@@ -1,0 +1,64 @@
+"""The page's packages, installed by the real npm from a package that lies beside them."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy import launcher, npm
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Path:
+    """A page that needs `lamp`, and `lens` for its checks only; both are folders here, so nothing is fetched."""
+    if shutil.which("npm") is None:
+        pytest.skip("this machine has no npm")
+    web = tmp_path / "web"
+    for name in ("lamp", "lens"):
+        (web / name).mkdir(parents=True)
+        (web / name / "package.json").write_text(json.dumps({"name": name, "version": "1.0.0"}))
+    wanted = {"dependencies": {"lamp": "file:lamp"}, "devDependencies": {"lens": "file:lens"}}
+    (web / "package.json").write_text(json.dumps({"name": "page", "version": "1.0.0", **wanted}))
+    lock = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--offline"]
+    subprocess.run(lock, cwd=web, check=True, capture_output=True)
+    return web
+
+
+def packages(web: Path) -> set[str]:
+    return {path.name for path in (web / "node_modules").iterdir() if not path.name.startswith(".")}
+
+
+def test_serving_needs_only_what_the_page_loads(web: Path) -> None:
+    npm.install(everything=False, web=web)
+
+    assert packages(web) == {"lamp"}
+    assert not npm.needed(everything=False, web=web)
+    assert npm.needed(everything=True, web=web)
+
+
+def test_the_checks_install_everything_which_is_enough_for_serving_too(web: Path) -> None:
+    npm.install(everything=True, web=web)
+
+    assert packages(web) == {"lamp", "lens"}
+    assert not npm.needed(everything=False, web=web)
+
+
+def test_a_changed_lock_file_is_installed_again(web: Path) -> None:
+    npm.install(everything=False, web=web)
+    (web / "package-lock.json").write_text((web / "package-lock.json").read_text() + "\n")
+
+    assert npm.needed(everything=False, web=web)
+
+
+def test_when_npm_fails_its_own_words_are_told_and_it_is_tried_again(web: Path) -> None:
+    (web / "package-lock.json").write_text("not a lock file")
+
+    with pytest.raises(launcher.CannotPrepare, match="npm"):
+        npm.install(everything=False, web=web)
+    assert npm.needed(everything=False, web=web)
+
+
+def test_without_a_page_nothing_is_needed(tmp_path: Path) -> None:
+    assert not npm.needed(everything=True, web=tmp_path)
