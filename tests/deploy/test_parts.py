@@ -5,7 +5,6 @@ from pathlib import Path
 from db.binaries import Binaries, Origin
 from deploy import parts
 
-
 INSTALLED = Binaries(Path("/usr/lib/postgresql/17/bin"), "17.5", Origin.FOUND)
 
 
