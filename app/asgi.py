@@ -8,26 +8,15 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ControllerRouterHandler
-from msgspec import Struct
 
 from app import access, errors, wire
 from app.dependencies import PROVIDERS
 from app.errors import Problem, Refusal
 from app.logs import log
 from app.observe import Metrics, observed
+from app.site import Site
 from app.slices import SLICES
 from db import Bell, Pool, meaning
-
-
-class Site(Struct, frozen=True):
-    """What the handlers may know of how this server was set up."""
-
-    ticket_key: bytes
-    demo: bool = False
-    public_url: str = "http://127.0.0.1:8000"
-    signaling_url: str | None = None
-    turn_urls: tuple[str, ...] = ()
-    turn_secret: bytes | None = None
 
 
 def system_clock() -> datetime:

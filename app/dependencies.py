@@ -1,4 +1,4 @@
-"""What a handler may ask for: `me`, `db`, `now`."""
+"""What a handler may ask for: `me`, `db`, `now`, `site`."""
 
 from collections.abc import AsyncGenerator
 from datetime import datetime
@@ -8,11 +8,13 @@ from litestar import Request
 from litestar.di import NamedDependency, Provide
 
 from app.auth import Signed
+from app.site import Site
 from db import Connection, person
 
 Me = NamedDependency[Signed]
 Db = NamedDependency[Connection]
 Now = NamedDependency[datetime]
+Where = NamedDependency[Site]
 
 
 async def provide_me(request: Request[Any, Any, Any]) -> Signed:
@@ -34,4 +36,10 @@ async def provide_now(request: Request[Any, Any, Any]) -> datetime:
     return now
 
 
-PROVIDERS = {"me": Provide(provide_me), "db": Provide(provide_db), "now": Provide(provide_now)}
+async def provide_site(request: Request[Any, Any, Any]) -> Site:
+    """How this server was set up."""
+    site: Site = request.app.state.site
+    return site
+
+
+PROVIDERS = {"me": Provide(provide_me), "db": Provide(provide_db), "now": Provide(provide_now), "site": Provide(provide_site)}

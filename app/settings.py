@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -56,6 +56,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     google_application_credentials: Annotated[
         Text | None, setting("The service account file with which pushes go to Google.")
     ] = None
+    metrics_token: Annotated[
+        Annotated[str, Meta(min_length=20, max_length=4096)] | None,
+        setting("What a scraper sends as a bearer token to read /metrics; without it /metrics is not there.", secret=True),
+    ] = None
     log_level: Annotated[
         str, Meta(pattern="^(debug|info|warning|error)$"), setting("How much is logged.")
     ] = "info"
@@ -107,3 +111,20 @@ def _convert(values: dict[str, str | tuple[str, ...]]) -> Settings:
             except msgspec.ValidationError as error:
                 raise BadSettings(f"{environment_name(field.name)}: {error}.") from None
     return msgspec.convert(values, Settings, strict=False)
+
+
+def described(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Every setting with its meaning, value and source; a secret shows only that it is set."""
+    blocks = []
+    for field in msgspec.structs.fields(Settings):
+        name, meta = environment_name(field.name), _meta(field.type)
+        value = getattr(settings, field.name)
+        shown = "(set, hidden)" if meta.extra and meta.extra["secret"] and value else msgspec.json.encode(value).decode()
+        source = f"{name}_FILE" if f"{name}_FILE" in environ else "environment" if environ.get(name) else "default"
+        blocks.append(f"{name} = {shown}  [{source}]\n    {meta.description}")
+    return "\n".join(blocks)
+
+
+def _meta(annotation: Any) -> Meta:
+    """The note beside a setting, which is the outermost one."""
+    return next(m for m in reversed(annotation.__metadata__) if isinstance(m, Meta) and m.extra)

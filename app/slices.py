@@ -2,16 +2,26 @@
 
 from litestar.types import ControllerRouterHandler
 
+from app.alerts import routes as alerts
 from app.checkins import routes as checkins
 from app.crisis import routes as crisis
+from app.devices import routes as devices
+from app.duty import routes as duty
 from app.events import routes as events
 from app.health import routes as health
 from app.people import routes as people
+from app.signin import routes as signin
+from app.visits import routes as visits
 
 SLICES: tuple[ControllerRouterHandler, ...] = (
     *health.ROUTES,
+    *signin.ROUTES,
     *people.ROUTES,
+    *devices.ROUTES,
+    *duty.ROUTES,
     *crisis.ROUTES,
     *checkins.ROUTES,
+    *alerts.ROUTES,
+    *visits.ROUTES,
     *events.ROUTES,
 )

@@ -25,6 +25,11 @@ class Pool:
         self._raw = raw
         self.ring: Callable[[set[str]], None] = _nobody_listens
 
+    @classmethod
+    def none(cls) -> "Pool":
+        """A pool that is never asked: for looking at an app that is not served."""
+        return cls(None)  # type: ignore[arg-type]
+
     @asynccontextmanager
     async def transaction(self, principal: Principal) -> AsyncIterator[Connection]:
         """One transaction on behalf of `principal`: committed when the block ends, rolled back when it raises.

@@ -12,6 +12,7 @@ from app.auth import Signed
 from app.errors import NotFound
 from app.events import actions as events
 from db import CLOCK, Connection, Pool, new_id
+from notifications import Kind
 
 PAGE_LASTS = timedelta(hours=4)
 BATCH = 50
@@ -69,7 +70,7 @@ async def _tell(db: Connection, alert: Alert, telling: Telling, beside: Sequence
     await queries.tell(db, alert.id, people, telling.step, now)
     await queries.log(db, alert.id, "told" if telling.on_duty else "nobody", None, telling.step, now)
     await notifications.send(
-        db, people, "alert", alert.id, due_at=now, expires_at=now + PAGE_LASTS, stage=f"step-{telling.step}",
+        db, people, Kind.ALERT, alert.id, due_at=now, expires_at=now + PAGE_LASTS, stage=f"step-{telling.step}",
         urgent=True, now=now,
     )  # fmt: skip
     await events.publish(db, [*people, alert.patient_id], "alert", alert.id, now)
@@ -104,7 +105,7 @@ async def claim(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> Al
     lapses_at = now + (hours.lapses if hours else timedelta(minutes=10))
     if not await queries.claim(db, alert_id, me.id, lapses_at, now):
         raise rules.AlreadyClaimed
-    await notifications.withdraw(db, "alert", alert_id, now)
+    await notifications.withdraw(db, Kind.ALERT, alert_id, now)
     return await _changed(db, me, alert, "claimed", now)
 
 
@@ -130,7 +131,7 @@ async def raise_to(db: Connection, me: Signed, alert_id: UUID, to: str, now: dat
     alert = await _known_alert(db, me, alert_id)
     if not await queries.raise_to(db, alert_id, to, now):
         raise rules.AlreadyRaised
-    await notifications.withdraw(db, "alert", alert_id, now)
+    await notifications.withdraw(db, Kind.ALERT, alert_id, now)
     db.wake("alerts")
     return await _changed(db, me, alert, "raised", now)
 
@@ -142,7 +143,7 @@ async def close(db: Connection, me: Signed, alert_id: UUID, outcome: str, now: d
         raise rules.NotYourClaim
     if not await queries.close(db, alert_id, me.id, outcome, now):
         raise rules.AlertClosed
-    await notifications.withdraw(db, "alert", alert_id, now)
+    await notifications.withdraw(db, Kind.ALERT, alert_id, now)
     return await _changed(db, me, alert, "closed", now)
 
 

@@ -147,26 +147,3 @@ class SupportState(Model, frozen=True):
     state: Literal["none", "nobody", "told", "answering"]
     since: datetime | None = None
     answered_by: str | None = None
-
-
-class NewDutyShift(Incoming, frozen=True):
-    """When one is there to answer."""
-
-    id: UUID
-    starts_at: Annotated[datetime, Meta(tz=True)]
-    ends_at: Annotated[datetime, Meta(tz=True)]
-
-
-class DutyShift(Model, frozen=True):
-    """A time during which somebody answers alerts."""
-
-    id: UUID
-    staff_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-
-
-class DutyShifts(Model, frozen=True):
-    """One's own shifts that have not ended."""
-
-    items: list[DutyShift]

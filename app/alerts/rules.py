@@ -6,12 +6,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.alerts.models import AlertView, Hours, NewDutyShift, Step, Supporter, Telling
-from app.errors import FieldError, Invalid, Refusal
+from app.alerts.models import AlertView, Hours, Step, Supporter, Telling
+from app.errors import Refusal
 
 CLINICIANS = ("counselor", "prescriber")
 CRISIS = ("p0", "p1")
-LONGEST_SHIFT = timedelta(hours=24)
 TRY_AGAIN = timedelta(minutes=1)
 
 
@@ -35,10 +34,6 @@ class NotYourClaim(Refusal):
 
 class AlreadyRaised(Refusal):
     """A more urgent alert for this person is open already, and a clinician has been told."""
-
-
-class ShiftOverlaps(Refusal):
-    """You are on duty at that time already."""
 
 
 def may_answer(alert_class: str, roles: Sequence[str]) -> bool:
@@ -110,12 +105,6 @@ def out_of_hours(hours: Hours, now: datetime) -> bool:
     local = now.astimezone(ZoneInfo(hours.time_zone))
     minute = local.hour * 60 + local.minute
     return local.isoweekday() > 5 or not hours.opens_minute <= minute < hours.closes_minute
-
-
-def check_shift(new: NewDutyShift) -> None:
-    """A shift has an end after its start, within a day."""
-    if not timedelta(0) < new.ends_at - new.starts_at <= LONGEST_SHIFT:
-        raise Invalid(FieldError("/endsAt", "out-of-range", "Expected at most 24 hours after startsAt."))
 
 
 def shown(view: AlertView, roles: Sequence[str]) -> AlertView:

@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.events import queries, rules
 from app.events.models import Event
-from db import Bell, Connection, Pool, person
+from db import CLOCK, Bell, Connection, Pool, person
 
 PING_SECONDS = 15.0
 HELD_SECONDS = 0.05
@@ -64,3 +64,9 @@ async def _after(pool: Pool, me: UUID, cursor: tuple[int, int]) -> tuple[list[Ev
         events = await queries.after(db, me, xid=cursor[0], seq=cursor[1], limit=BATCH)
         held = not events and await queries.waiting(db, me, xid=cursor[0], seq=cursor[1])
     return events, HELD_SECONDS if held else PING_SECONDS
+
+
+async def forget(pool: Pool, now: datetime) -> int:
+    """Drop events after two days: a client away for longer reads everything anew."""
+    async with pool.transaction(CLOCK) as db:
+        return await queries.forget(db, now - timedelta(days=2))

@@ -91,3 +91,14 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 REVOKE ALL ON FUNCTION close_address_elsewhere FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION close_address_elsewhere TO cairn_app;
+
+-- How late the oldest reminder is, for a health check that is nobody.
+CREATE FUNCTION oldest_due_seconds(at timestamptz) RETURNS double precision
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT extract(epoch FROM at - min(due))::double precision FROM (
+        SELECT min(next_at) AS due FROM notification WHERE next_at IS NOT NULL AND next_at <= at
+        UNION ALL SELECT min(next_at) FROM delivery WHERE next_at IS NOT NULL AND next_at <= at
+    ) AS waiting
+$$;
+REVOKE ALL ON FUNCTION oldest_due_seconds FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION oldest_due_seconds TO cairn_app;

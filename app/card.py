@@ -1,0 +1,46 @@
+"""What a person sees when everything runs: where to look, whom to be, what to try."""
+
+from app.demo.cast import CAST
+from app.stack import Ready
+
+_SHOWN = ("maya", "sam", "dana", "okafor", "lindqvist", "rosa", "kai")
+
+
+def text(ready: Ready) -> str:
+    """The card."""
+    url = ready.site.public_url
+    lines = [
+        "",
+        f"  Cairn is ready{' with demo people' if ready.site.demo else ''}.",
+        "",
+        f"  web        {url}/",
+        f"  API docs   {url}/docs",
+        f"  health     {url}/health/ready",
+        f"  database   {ready.database.told}",
+        f"  push       {ready.pushing}",
+        "",
+        *(_people(url) if ready.site.demo else _first(ready.setup_link)),
+        "",
+        "  Ctrl-C stops everything.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _people(url: str) -> list[str]:
+    """One link a person: it opens the page as them."""
+    shown = {p.handle: p for p in CAST if p.handle in _SHOWN}
+    rows = [f"    {_role(shown[h].roles):<20}{shown[h].name:<22}{url}/#demo={h}" for h in _SHOWN]
+    body = '{"person":"maya"}'
+    curl = f"curl -s {url}/v1/demo/sign-ins -H 'Content-Type: application/json' -d '{body}'"
+    return ["  Sign in as", *rows, "", "  Try", f"    {curl}"]
+
+
+def _role(roles: tuple[str, ...]) -> str:
+    return {"peer": "peer supporter", "primary-care": "primary-care doctor"}.get(roles[0], roles[0]) if roles else "patient"
+
+
+def _first(link: str | None) -> list[str]:
+    if link is None:
+        return ["  This server has its operator."]
+    return ["  Nobody is here yet. This link makes the first operator, once, within 24 hours:", f"    {link}"]

@@ -1,0 +1,116 @@
+"""The commands of the product; each loads only what its duty needs."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from app import logs
+from app.settings import BadSettings, Settings, read
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; the answer is the exit status. A mistake in the settings is one sentence."""
+    parser = argparse.ArgumentParser(prog="python3 -m app")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, flags in _FLAGS.items():
+        sub = commands.add_parser(name)
+        for flag in flags:
+            sub.add_argument(flag, action="store_true")
+    options = parser.parse_args(argv)
+    try:
+        settings = read(os.environ)
+        logs.configure(settings.log_level)
+        return _COMMANDS[options.command](settings, options)
+    except Exception as error:
+        if type(error).__name__ not in _SENTENCES:
+            raise
+        print(error, file=sys.stderr)
+        return 2
+
+
+# Errors whose text was written for the person at the terminal; their modules are not all loaded here.
+_SENTENCES = frozenset({"BadSettings", "PortTaken", "OwnsTooMuch", "EditedHistory", "CannotServe", "NoPostgres"})
+
+
+def _up(settings: Settings, _options: argparse.Namespace) -> int:
+    from app import card, stack
+
+    stack.run(stack.serve_all(settings, _say, lambda ready: print(card.text(ready), flush=True)))
+    _say("Stopped.")
+    return 0
+
+
+def _api(settings: Settings, _options: argparse.Namespace) -> int:
+    from app import stack
+
+    stack.run(stack.serve_api(settings, _say))
+    return 0
+
+
+def _worker(settings: Settings, _options: argparse.Namespace) -> int:
+    from app import stack
+
+    stack.run(stack.serve_worker(settings, _say))
+    return 0
+
+
+def _signaling(settings: Settings, _options: argparse.Namespace) -> int:
+    from app import stack
+
+    stack.run(stack.serve_signaling(settings, _say))
+    return 0
+
+
+def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    from app import migrating
+
+    migrating.run(settings, plan_only=options.plan)
+    return 0
+
+
+def _doctor(settings: Settings, options: argparse.Namespace) -> int:
+    from app import doctor
+
+    return doctor.run(settings, as_json=options.json)
+
+
+def _config(settings: Settings, _options: argparse.Namespace) -> int:
+    from app import settings as module
+
+    print(module.described(settings, os.environ))
+    return 0
+
+
+def _access(_settings: Settings, _options: argparse.Namespace) -> int:
+    from app import access, stack
+
+    print(access.printed(stack.app_without_database()))
+    return 0
+
+
+def _openapi(_settings: Settings, _options: argparse.Namespace) -> int:
+    from app import openapi, stack
+
+    sys.stdout.buffer.write(openapi.document(stack.app_without_database()) + b"\n")
+    return 0
+
+
+def _demo(settings: Settings, _options: argparse.Namespace) -> int:
+    from app.demo import play
+
+    return play.run(settings)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+_FLAGS: dict[str, tuple[str, ...]] = {
+    "up": (), "api": (), "worker": (), "signaling": (), "migrate": ("--plan",), "doctor": ("--json",), "config": (),
+    "access": (), "openapi": (), "demo": (),
+}  # fmt: skip
+_COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
+    "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate, "doctor": _doctor,
+    "config": _config, "access": _access, "openapi": _openapi, "demo": _demo,
+}  # fmt: skip

@@ -1,0 +1,87 @@
+"""Which database: the one that is configured, or a server of our own that ends with us."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct
+
+from app import keys
+from app.settings import Settings
+from db import embedded, migrate
+from db.pool import connect
+
+NAME = "cairn"
+
+
+class Database(Struct, frozen=True):
+    """How to reach it as its owner and as the role that owns nothing, and what to call it on the card."""
+
+    owner: str
+    app: str
+    told: str
+    app_password: str | None = None
+
+    def __repr__(self) -> str:
+        """No address: it may hold a password."""
+        return f"Database({self.told})"
+
+
+class OwnsTooMuch(Exception):
+    """The app would connect as a role that row-level security does not hold."""
+
+
+@asynccontextmanager
+async def opened(settings: Settings, secret: str) -> AsyncIterator[Database]:
+    """The configured database, or the embedded server for as long as the block runs."""
+    if settings.database_url:
+        yield configured(settings, secret)
+        return
+    async with embedded.server(Path(settings.state_dir) / "postgres") as server:
+        await _create(server.dsn(), NAME)
+        whose = "already running" if server.attached else "started here"
+        told = f"PostgreSQL {server.version} ({server.origin.value}, {whose}), data in {server.home}"
+        yield Database(server.dsn(NAME), server.dsn(NAME, migrate.APP_ROLE), told)
+
+
+def configured(settings: Settings, secret: str) -> Database:
+    """With two addresses, the app has its own; with one, its role gets a password that comes from the secret."""
+    url = settings.database_url or ""
+    parts = urlsplit(url)
+    told = f"PostgreSQL at {parts.hostname or 'its socket'}, database {parts.path.lstrip('/') or 'of that user'}"
+    if settings.database_owner_url:
+        return Database(settings.database_owner_url, url, told)
+    password = keys.app_password(secret)
+    place = parts.netloc.rpartition("@")[2]
+    app = urlunsplit(parts._replace(netloc=f"{migrate.APP_ROLE}:{password}@{place}"))
+    return Database(url, app, told, password)
+
+
+async def check_role(dsn: str) -> None:
+    """Refuse to serve as a role that owns tables or passes by row-level security."""
+    raw = await connect(dsn)
+    try:
+        too_much = await raw.fetchval(
+            """
+            SELECT rolsuper OR rolbypassrls
+                   OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))
+            FROM pg_roles r WHERE rolname = current_user
+            """
+        )
+    finally:
+        await raw.close()
+    if too_much:
+        raise OwnsTooMuch(
+            "CAIRN_DATABASE_URL connects as a role that owns tables or bypasses row-level security. "
+            f"Give it the role {migrate.APP_ROLE}, and put the owner's address in CAIRN_DATABASE_OWNER_URL."
+        )
+
+
+async def _create(dsn: str, name: str) -> None:
+    raw = await connect(dsn)
+    try:
+        if not await raw.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
+            await raw.execute(f'CREATE DATABASE "{name}"')
+    finally:
+        await raw.close()

@@ -1,0 +1,1 @@
+"""Phones: where a person's reminders ring."""

@@ -1,0 +1,1 @@
+"""Duty: who is there to answer, and when."""

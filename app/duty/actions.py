@@ -1,0 +1,30 @@
+"""Come on duty and go off it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.auth import Signed
+from app.duty import queries, rules
+from app.duty.models import DutyShift, DutyShifts, NewDutyShift
+from app.errors import NotFound
+from db import Connection
+
+
+async def add(db: Connection, me: Signed, new: NewDutyShift) -> DutyShift:
+    """Be on duty for that time; the same shift twice is one."""
+    rules.check_shift(new)
+    added = await queries.add(db, me.id, new) or await queries.by_id(db, me.id, new.id)
+    if added is None or (added.starts_at, added.ends_at) != (new.starts_at, new.ends_at):
+        raise rules.ShiftOverlaps
+    return added
+
+
+async def upcoming(db: Connection, me: Signed, now: datetime) -> DutyShifts:
+    """The caller's shifts that have not ended."""
+    return DutyShifts(await queries.upcoming(db, me.id, now))
+
+
+async def end(db: Connection, me: Signed, shift_id: UUID, now: datetime) -> None:
+    """Go off duty; nobody asks why."""
+    if not await queries.end(db, me.id, shift_id, now):
+        raise NotFound

@@ -1,0 +1,20 @@
+"""Look whether this server is well."""
+
+from datetime import datetime
+
+from app.health import queries, rules
+from app.health.models import Ready
+from db import Pool, meaning, migrate
+
+KNOWN = [m.name for m in migrate.read()]
+
+
+async def ready(pool: Pool, now: datetime) -> Ready:
+    """Database, migrations, and the age of the oldest due reminder; never raises for a database that is away."""
+    try:
+        async with pool.reading() as db:
+            return rules.ready(await queries.applied(db), KNOWN, await queries.oldest_due(db, now))
+    except Exception as error:
+        if meaning(error) == "try-again":
+            return rules.UNREACHABLE
+        raise

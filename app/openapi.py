@@ -1,0 +1,320 @@
+"""The API's description, made from the routes themselves: what they take, answer and refuse, and whom they admit.
+
+Paths, parameters and answers are read from Litestar's routes, every schema from the Structs by msgspec, the rest from
+docstrings and access rules. Nothing is written down twice, and the same routes always make the same bytes.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Response
+from litestar.enums import MediaType
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import ParameterKwarg
+from litestar.response import ServerSentEvent
+from litestar.routes import HTTPRoute
+from litestar.types import Empty
+from litestar.typing import FieldDefinition
+from msgspec import Struct
+
+from app import errors, schemas
+from app.access import KEY, ROLES, Relation, Rule
+from app.errors import PROBLEM, Problem, Refusal
+from app.schemas import Json
+
+VERSION = "0.1.0"
+_ABOUT = """
+One day of care over HTTP: a person says how they feel, somebody answers, a visit is booked and held.
+
+- **Signing in**: `Authorization: Bearer TOKEN`. Each operation says who may call it. What is not yours to see is
+  simply not there: 404.
+- **No**: a problem document (RFC 9457) with a stable `code` and a `title` that a person may read; `errors` names the
+  fields.
+- **Time**: an instant carries its offset from UTC; a day is the patient's own date.
+- **Again**: ids are made by the client, so that sending something twice is safe.
+- **Lists**: `nextCursor` goes back as `cursor`; there are no offsets.
+"""
+_UNDER: dict[Relation, str] = {
+    "self": "for themselves",
+    "team": "for patients whose team they are on",
+    "told": "for alerts of which they were told",
+    "claimed": "for alerts that they answer",
+    "booked": "for appointments they are part of",
+    "program": "for their own program",
+    "any": "for anybody",
+}
+
+
+class Parameter(Struct, frozen=True):
+    """Something in the path, the query or a header; `kind` is the annotation with its limits."""
+
+    name: str
+    where: str
+    kind: Any
+    required: bool
+    default: Any
+    description: str | None
+
+
+class Answer(Struct, frozen=True):
+    """What comes back with a status; without a media type there is no body."""
+
+    kind: Any
+    media_type: str | None
+    description: str | None = None
+
+
+class Operation(Struct, frozen=True):
+    """One method of one path, as its handler declares it."""
+
+    method: str
+    path: str
+    id: str
+    handler: HTTPRouteHandler
+    rule: Rule
+    parameters: list[Parameter]
+    body: Any
+    answers: dict[int, Answer]
+
+    @property
+    def package(self) -> str:
+        """The slice that serves it."""
+        return self.handler.fn.__module__.rpartition(".")[0]
+
+
+def document(app: Litestar) -> bytes:
+    """The description as JSON text: the same bytes for the same routes, in every process."""
+    return msgspec.json.format(msgspec.json.encode(description(app)), indent=2) + b"\n"
+
+
+def description(app: Litestar) -> Json:
+    """The description as OpenAPI 3.1; a route that is `include_in_schema=False` and a socket are not in it."""
+    found = operations(app)
+    made, components = schemas.of(_takes(found), _gives(found))
+    paths: dict[str, Json] = {}
+    for operation in found:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, made)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Cairn", "version": VERSION, "description": cleandoc(_ABOUT)},
+        "servers": [{"url": "/"}],
+        "tags": _tags(found),
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "responses": {one.__name__: _problem(one) for one in _all_general()},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def operations(app: Litestar) -> list[Operation]:
+    """What the app serves to clients, by path and then by method."""
+    return sorted(_each(app), key=lambda one: (one.path, one.method))
+
+
+def _each(app: Litestar) -> Iterator[Operation]:
+    for route in app.routes:
+        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
+            if handler.resolve_include_in_schema():
+                for method in handler.http_methods - {"OPTIONS", "HEAD"}:
+                    yield _read(route, handler, str(method))
+
+
+def _read(route: HTTPRoute, handler: HTTPRouteHandler, method: str) -> Operation:
+    body = handler.parsed_fn_signature.parameters.get("data")
+    return Operation(
+        method=method,
+        path=route.path_format,
+        id=str(handler.operation_id or handler.handler_name),
+        handler=handler,
+        rule=handler.opt[KEY],
+        parameters=list(_parameters(route, handler)),
+        body=None if body is None else body.raw,
+        answers=_answers(handler),
+    )
+
+
+def _parameters(route: HTTPRoute, handler: HTTPRouteHandler) -> Iterator[Parameter]:
+    """Those of the handler and of the dependencies that it asks for; a part of the path that nobody reads is there too."""
+    unread = dict(route.path_parameters)
+    for name, field in _fields(handler, handler.parsed_fn_signature.parameters):
+        marker = field.kwarg_definition
+        if isinstance(marker, ParameterKwarg) and not field.is_di_field and marker.include_in_schema:
+            called = marker.name or name
+            unread.pop(called, None)
+            where = str(marker.param_type.value)
+            required = where == "path" or field.is_required
+            yield Parameter(called, where, field.raw, required, field.default, marker.description)
+    for name, part in unread.items():
+        yield Parameter(name, "path", part.type, required=True, default=Empty, description=None)
+
+
+def _fields(
+    handler: HTTPRouteHandler, asked: Mapping[str, FieldDefinition]
+) -> Iterator[tuple[str, FieldDefinition]]:
+    dependencies = handler.resolve_dependencies()
+    for name, field in asked.items():
+        if name in dependencies:
+            yield from _fields(handler, dependencies[name].parsed_fn_signature.parameters)
+        else:
+            yield name, field
+
+
+def _answers(handler: HTTPRouteHandler) -> dict[int, Answer]:
+    """What the signature says, and what `responses=` says better."""
+    declared = {
+        status: Answer(spec.data_container, None if spec.data_container is None else str(spec.media_type), spec.description)
+        for status, spec in (handler.responses or {}).items()
+    }
+    return {handler.status_code: _signed_answer(handler), **declared}
+
+
+def _signed_answer(handler: HTTPRouteHandler) -> Answer:
+    given = handler.parsed_fn_signature.return_type
+    if given.is_subclass_of(ServerSentEvent):
+        return Answer(str, "text/event-stream")
+    if given.is_subclass_of(Response):
+        kind = given.inner_types[0].raw if given.inner_types else bytes
+    else:
+        kind = given.raw
+    if kind in (None, type(None)):
+        return Answer(None, None)
+    media_type = handler.media_type or MediaType.JSON
+    return Answer(kind, str(getattr(media_type, "value", media_type)))
+
+
+def _takes(found: list[Operation]) -> dict[tuple[str, str], Any]:
+    """Every annotation that comes in, by operation and name; the body's name is the empty one."""
+    kinds = {(one.id, p.name): p.kind for one in found for p in one.parameters}
+    return kinds | {(one.id, ""): one.body for one in found if one.body is not None}
+
+
+def _gives(found: list[Operation]) -> dict[tuple[str, str], Any]:
+    """Every annotation that goes out, by operation and status."""
+    kinds = {
+        (one.id, str(status)): answer.kind
+        for one in found
+        for status, answer in one.answers.items()
+        if answer.media_type is not None
+    }
+    return {("", "problem"): Problem, **kinds}
+
+
+def _operation(one: Operation, made: Mapping[tuple[str, str], Json]) -> Json:
+    handler = one.handler
+    written: Json = {
+        "operationId": one.id,
+        "tags": sorted(handler.resolve_tags()),
+        "summary": handler.summary or one.id,
+        "description": "\n\n".join((cleandoc(handler.description or handler.fn.__doc__ or ""), who(one.rule))),
+        "security": [] if one.rule.public else [{"bearer": []}],
+        "x-access": _access(one.rule),
+    }
+    if one.parameters:
+        written["parameters"] = [_parameter(p, made[one.id, p.name]) for p in one.parameters]
+    if one.body is not None:
+        written["requestBody"] = {"required": True, "content": {"application/json": {"schema": made[one.id, ""]}}}
+    answers = {str(s): _answer(s, a, made.get((one.id, str(s)))) for s, a in one.answers.items()}
+    return written | {"responses": answers | _problems(one)}
+
+
+def _parameter(one: Parameter, schema: Json) -> Json:
+    schema = schemas.without_null(schema)
+    said = one.description or schema.pop("description", None)
+    if one.default not in (Empty, None):
+        schema["default"] = msgspec.to_builtins(one.default)
+    written = {"name": one.name, "in": one.where, "required": one.required, "schema": schema}
+    return written | ({"description": said} if said else {})
+
+
+def _answer(status: int, one: Answer, schema: Json | None) -> Json:
+    said = one.description or _first_sentence(one.kind) or HTTPStatus(status).phrase
+    return {"description": said} | ({"content": {one.media_type: {"schema": schema}}} if schema is not None else {})
+
+
+def _first_sentence(kind: Any) -> str:
+    return cleandoc(kind.__doc__ or "").split("\n\n")[0] if isinstance(kind, type(Struct)) else ""
+
+
+def who(rule: Rule) -> str:
+    """The access rule as a sentence."""
+    if rule.public:
+        return "**Who may**: anyone, without signing in."
+    under: dict[tuple[Relation, ...], list[str]] = {}
+    for role in ROLES:
+        if role in rule.who:
+            under.setdefault(rule.who[role], []).append(role)
+    said = [f"{', '.join(roles)} {' or '.join(_UNDER.get(r, r) for r in rel)}" for rel, roles in under.items()]
+    if list(under.values()) == [list(ROLES)]:
+        return "**Who may**: everybody who has signed in, for themselves."
+    return f"**Who may**: {'; '.join(said)}."
+
+
+def _access(rule: Rule) -> Json:
+    roles = {role: list(rule.who[role]) for role in ROLES if role in rule.who}
+    return {"action": rule.action, "category": rule.category, "public": rule.public, "roles": roles}
+
+
+def _general(one: Operation) -> Iterator[type[Refusal]]:
+    """Refusals that follow from what an operation takes and whom it admits."""
+    if one.body is not None:
+        yield from (errors.Malformed, errors.TooMuch, errors.WrongMediaType)
+    if not one.rule.public:
+        yield from (errors.NotSignedIn, errors.NotYourRole)
+    if any(p.where == "path" for p in one.parameters):
+        yield errors.NotFound
+    if one.method != "GET":
+        yield errors.Conflict
+    if one.body is not None or one.parameters:
+        yield errors.Invalid
+    yield from (errors.OurMistake, errors.Overloaded)
+
+
+def _all_general() -> list[type[Refusal]]:
+    return [one for one in _refusals("app.errors")]
+
+
+def _problems(one: Operation) -> Json:
+    """By status, the refusals to be ready for: the general ones, and for a change all that its slice may say."""
+    own = _refusals(one.package) if one.method != "GET" else []
+    by_status: dict[int, list[type[Refusal]]] = {}
+    for refusal in (*_general(one), *own):
+        by_status.setdefault(refusal.status, []).append(refusal)
+    return {str(status): _either(by_status[status]) for status in sorted(by_status)}
+
+
+def _either(refusals: list[type[Refusal]]) -> Json:
+    if len(refusals) == 1 and refusals[0] in _all_general():
+        return {"$ref": f"#/components/responses/{refusals[0].__name__}"}
+    return _problem(*refusals)
+
+
+def _problem(*refusals: type[Refusal]) -> Json:
+    said = "\n\n".join(f"`{one.__name__}`: {' '.join((one.__doc__ or '').split())}" for one in refusals)
+    content = {PROBLEM: {"schema": schemas.reference("Problem")}}
+    waits = [one.retry_after for one in refusals if one.retry_after is not None]
+    headers = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
+    return {"description": said, "content": content} | ({"headers": headers} if waits else {})
+
+
+def _refusals(module: str) -> list[type[Refusal]]:
+    """The refusals of a module or of all modules in a package, by status; a slice's routes have loaded all of its own."""
+    within = [one for one in _kinds(Refusal) if f"{one.__module__}.".startswith(f"{module}.")]
+    return sorted(within, key=lambda one: (one.status, one.__name__))
+
+
+def _kinds(base: type[Refusal]) -> Iterator[type[Refusal]]:
+    for one in base.__subclasses__():
+        yield one
+        yield from _kinds(one)
+
+
+def _tags(found: list[Operation]) -> list[Json]:
+    """The groups by name, each with what its slice says of itself."""
+    packages = {tag: one.package for one in found for tag in one.handler.resolve_tags()}
+    return [{"name": tag, "description": cleandoc(sys.modules[packages[tag]].__doc__ or "")} for tag in sorted(packages)]

@@ -1,0 +1,48 @@
+"""Where pushes go: to Google with its credentials, else to a small local server that speaks the same protocol."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from msgspec import Struct
+
+from app.settings import BadSettings, Settings
+from notifications import Channel
+from notifications.push import GOOGLE, open_firebase
+
+
+class Pushing(Struct, frozen=True):
+    """The channel, and what to call it on the card; `inbox` is where a local server shows what arrived."""
+
+    channel: Channel
+    told: str
+    inbox: str | None = None
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Pushing]:
+    """Firebase, with its credentials or against the local server."""
+    if settings.google_application_credentials:
+        account = credentials(settings.google_application_credentials)
+        async with open_firebase(account, settings.push_endpoint or GOOGLE) as channel:
+            yield Pushing(channel, f"Firebase, project {account.get('project_id', '?')}")
+        return
+    from notifications import local_fcm  # noqa: PLC0415  # a server that a real deployment never loads
+
+    async with (
+        local_fcm.serve() as local,
+        open_firebase(local.service_account, local.url) as channel,
+    ):
+        yield Pushing(channel, f"a local FCM server, inbox at {local.url}/inbox", f"{local.url}/inbox")
+
+
+def credentials(path: str) -> dict[str, str]:
+    """The service account in that file; raises `BadSettings` and quotes nothing of it."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadSettings("GOOGLE_APPLICATION_CREDENTIALS names a file that cannot be read as JSON.") from error
+    if not isinstance(found, dict) or not {"client_email", "private_key", "token_uri"} <= set(found):
+        raise BadSettings("GOOGLE_APPLICATION_CREDENTIALS names a file that is not a service account's.")
+    return found

@@ -1,0 +1,48 @@
+"""What it takes to come in."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from msgspec import Meta
+
+from app.auth import Tokens
+from app.wire import ClientId, Incoming, Line, Model, ZoneName
+
+
+class DemoSignIn(Incoming, frozen=True):
+    """Which person of the demo cast to be."""
+
+    person: Annotated[str, Meta(min_length=1, max_length=40, pattern="^[a-z-]+$")]
+
+
+class SignedIn(Tokens, frozen=True):
+    """Tokens, and whose they are."""
+
+    person_id: UUID
+
+
+class SetUp(Incoming, frozen=True):
+    """The first operator and their organisation, with the secret of the one-time link."""
+
+    secret: Annotated[str, Meta(min_length=20, max_length=100)]
+    organisation_id: ClientId
+    organisation_name: Line
+    organisation_kind: Literal["sud-program", "primary-care"]
+    operator_id: ClientId
+    operator_name: Line
+    time_zone: ZoneName
+
+
+class DemoPerson(Model, frozen=True):
+    """Somebody of the demo cast."""
+
+    person: str
+    name: str
+    role: str
+    organisation: str
+
+
+class DemoCast(Model, frozen=True):
+    """Everybody whom a demo visitor can be; empty outside demo mode."""
+
+    items: list[DemoPerson]

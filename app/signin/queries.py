@@ -1,0 +1,57 @@
+"""What the door may do before anybody is known."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.signin.models import DemoPerson, SetUp
+from db import Connection
+
+
+async def use_link(db: Connection, sha256: bytes, now: datetime) -> bool:
+    """Whether this one-time link was good; it is not any more."""
+    return await db.value(bool, "SELECT use_setup_link($1, $2)", sha256, now) is True
+
+
+async def add_operator(db: Connection, new: SetUp, now: datetime) -> bool:
+    """Make the organisation and its operator; False where one of the ids is taken."""
+    made = await db.run(
+        """
+        INSERT INTO organisation (id, name, kind, part2, time_zone) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+        """,
+        new.organisation_id,
+        new.organisation_name,
+        new.organisation_kind,
+        new.organisation_kind == "sud-program",
+        new.time_zone,
+    )
+    added = await db.run(
+        """
+        INSERT INTO person (id, organisation_id, kind, name, time_zone, created_at)
+        VALUES ($1, $2, 'staff', $3, $4, $5) ON CONFLICT DO NOTHING
+        """,
+        new.operator_id,
+        new.organisation_id,
+        new.operator_name,
+        new.time_zone,
+        now,
+    )
+    if made + added < 2:
+        return False
+    await db.run("INSERT INTO staff_role (person_id, role) VALUES ($1, 'operator')", new.operator_id)
+    return True
+
+
+async def demo_cast(db: Connection, ids: list[UUID], handles: list[str]) -> list[DemoPerson]:
+    """The demo people that are in this database."""
+    return await db.all(
+        DemoPerson,
+        """
+        SELECT c.handle AS person, p.name, o.name AS organisation,
+               coalesce((SELECT min(role) FROM staff_role r WHERE r.person_id = p.id), 'patient') AS role
+        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS c (id, handle, n)
+        JOIN person p ON p.id = c.id JOIN organisation o ON o.id = p.organisation_id
+        ORDER BY c.n
+        """,
+        ids,
+        handles,
+    )

@@ -1,0 +1,45 @@
+"""The door, over HTTP."""
+
+from typing import Any
+
+from litestar import Request, delete, get, post
+from litestar.params import JSONBody
+
+from app import access, auth
+from app.access import EVERYONE
+from app.dependencies import Db, Me, Now
+from app.signin import actions
+from app.signin.models import DemoCast, DemoSignIn, SetUp, SignedIn
+
+
+@get("/v1/demo/cast", operation_id="getDemoCast", tags=["sign-in"], summary="The demo people",
+     access=access.public("list", "demo-people"))  # fmt: skip
+async def demo_cast(request: Request[Any, Any, Any]) -> DemoCast:
+    """Whom you can be in demo mode; empty outside it."""
+    state = request.app.state
+    return await actions.demo_cast(state.pool, demo=state.site.demo)
+
+
+@post("/v1/demo/sign-ins", operation_id="signInToDemo", tags=["sign-in"], summary="Be one of the demo people",
+      access=access.public("sign-in", "demo-people"))  # fmt: skip
+async def demo_sign_in(data: JSONBody[DemoSignIn], request: Request[Any, Any, Any], now: Now) -> SignedIn:
+    """Be one of the demo people. Not there outside demo mode."""
+    state = request.app.state
+    return await actions.demo_sign_in(state.pool, data.person, now, demo=state.site.demo)
+
+
+@post("/v1/setup", operation_id="setUp", tags=["sign-in"], summary="Make the first operator",
+      access=access.public("set-up", "own-account"))  # fmt: skip
+async def set_up(data: JSONBody[SetUp], request: Request[Any, Any, Any], now: Now) -> SignedIn:
+    """Use the one-time link that the server printed, and become its first operator."""
+    return await actions.set_up(request.app.state.pool, data, now)
+
+
+@delete("/v1/session", operation_id="signOut", tags=["sign-in"], summary="Sign out",
+        access=access.allow("sign-out", "own-account", EVERYONE))  # fmt: skip
+async def sign_out(me: Me, db: Db, now: Now) -> None:
+    """End this session at once."""
+    await auth.sign_out(db, me, now)
+
+
+ROUTES = (demo_cast, demo_sign_in, set_up, sign_out)

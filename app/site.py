@@ -1,0 +1,20 @@
+"""What the handlers may know of how this server was set up."""
+
+from msgspec import Struct
+
+
+class Site(Struct, frozen=True):
+    """Fixed for the life of a process."""
+
+    ticket_key: bytes
+    demo: bool = False
+    public_url: str = "http://127.0.0.1:8000"
+    signaling_url: str | None = None
+    turn_urls: tuple[str, ...] = ()
+    turn_secret: bytes | None = None
+    metrics_token: str | None = None
+
+    @property
+    def socket(self) -> str:
+        """Where a visit's socket is opened: beside the API, unless signaling runs apart."""
+        return self.signaling_url or self.public_url.replace("http", "ws", 1) + "/v1/signaling"

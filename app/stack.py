@@ -1,0 +1,196 @@
+"""The duties put together from the settings: together in one process, or each in its own."""
+
+import ipaddress
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import uvloop
+from litestar import Litestar
+from litestar.types import ControllerRouterHandler
+from msgspec import Struct
+
+from app import access, database, keys, own_secret, push, server, worker
+from app.asgi import create_app, system_clock
+from app.database import Database
+from app.settings import BadSettings, Settings
+from app.site import Site
+from db import Bell, Pool, migrate, open_bell, open_pool
+
+Said = Callable[[str], None]
+
+
+class Ready(Struct, frozen=True):
+    """What has been started, for the card."""
+
+    site: Site
+    database: Database
+    pushing: str
+    inbox: str | None
+    setup_link: str | None = None
+
+
+def is_demo(settings: Settings) -> bool:
+    """What was said, or else: demo data when nothing is configured."""
+    if settings.demo is not None:
+        return settings.demo
+    return not (settings.database_url or settings.google_application_credentials or settings.public_url)
+
+
+def check_address(settings: Settings) -> None:
+    """Demo people sign in without proof, so their server answers this machine alone."""
+    if is_demo(settings) and not _is_loopback(settings.host):
+        raise BadSettings(
+            "Demo mode signs anybody in, so it serves loopback only. "
+            "Unset CAIRN_HOST, or set CAIRN_DEMO=false and configure a database."
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def secret_of(settings: Settings) -> str:
+    """The configured secret, or this machine's own."""
+    return settings.secret or own_secret.kept(Path(settings.state_dir) / "secret")
+
+
+def site_of(settings: Settings, secret: str) -> Site:
+    """What the handlers may know."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return Site(
+        ticket_key=keys.derive(secret, "visit tickets"),
+        demo=is_demo(settings),
+        public_url=(settings.public_url or f"http://{host}:{settings.port}").rstrip("/"),
+        signaling_url=settings.signaling_url,
+        turn_urls=settings.turn_urls,
+        turn_secret=settings.turn_secret.encode() if settings.turn_secret else None,
+        metrics_token=settings.metrics_token,
+    )
+
+
+def signaling_beside(site: Site) -> ControllerRouterHandler:
+    """The signaling socket as one more route of this process."""
+    from signaling.asgi import socket  # noqa: PLC0415  # `app api` alone never loads it
+
+    return socket(signaling_config(site), opt={access.KEY: access.public("connect", "visits")})
+
+
+def signaling_config(site: Site) -> Any:
+    """What the signaling duty needs to know, and no more."""
+    from signaling.asgi import Config  # noqa: PLC0415
+
+    origin = urlsplit(site.public_url)
+    return Config(
+        ticket_key=site.ticket_key,
+        clock=system_clock,
+        turn_urls=site.turn_urls,
+        turn_secret=site.turn_secret,
+        allowed_origins=(f"{origin.scheme}://{origin.netloc}",),
+    )
+
+
+@asynccontextmanager
+async def connected(settings: Settings, place: Database, duty: str) -> AsyncIterator[tuple[Pool, Bell]]:
+    """A pool and a bell as the role that owns nothing."""
+    await database.check_role(place.app)
+    pool = await open_pool(place.app, size=settings.database_pool, application=f"cairn {duty}")
+    try:
+        async with open_bell(pool, place.app) as bell:
+            yield pool, bell
+    finally:
+        await pool.close()
+
+
+async def migrated(place: Database) -> Sequence[str]:
+    """The schema brought up to date; what was run."""
+    return [m.name for m in await migrate.migrate(place.owner, app_password=place.app_password)]
+
+
+async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None]) -> None:
+    """API, worker and signaling in one process, until a signal says stop. `ready` is called once requests are answered."""
+    check_address(settings)
+    sock = server.bind(settings.host, settings.port)
+    async with AsyncExitStack() as stack:
+        stack.callback(sock.close)
+        secret = secret_of(settings)
+        site = site_of(settings, secret)
+        say("PostgreSQL …")
+        place = await stack.enter_async_context(database.opened(settings, secret))
+        if names := await migrated(place):
+            say(f"Schema: {len(names)} migrations run.")
+        link = await _people(place, site)
+        pool, bell = await stack.enter_async_context(connected(settings, place, "up"))
+        pushing = await stack.enter_async_context(push.opened(settings))
+        app = create_app(pool, bell, site, beside=[signaling_beside(site)])
+        await stack.enter_async_context(worker.running(pool, bell, pushing.channel, system_clock))
+        told = Ready(site, place, pushing.told, pushing.inbox, link)
+        await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close)
+
+
+async def _people(place: Database, site: Site) -> str | None:
+    """The demo cast, or outside demo mode the link for the first operator."""
+    now = system_clock()
+    if not site.demo:
+        from app import setup  # noqa: PLC0415
+
+        return await setup.link(place.owner, site.public_url, now)
+    from app.demo import seed  # noqa: PLC0415
+
+    await seed.everything(place.owner, now)
+    return None
+
+
+async def serve_api(settings: Settings, say: Said) -> None:
+    """The API alone; the database is configured and migrated elsewhere."""
+    check_address(settings)
+    sock = server.bind(settings.host, settings.port)
+    secret = secret_of(settings)
+    place = _configured(settings, secret)
+    async with connected(settings, place, "api") as (pool, bell):
+        app = create_app(pool, bell, site_of(settings, secret))
+        await server.serve(app, sock, started=lambda: say("The API answers."), stopping=bell.close)
+
+
+async def serve_worker(settings: Settings, say: Said) -> None:
+    """The clock alone, until a signal says stop."""
+    place = _configured(settings, secret_of(settings))
+    async with (
+        connected(settings, place, "worker") as (pool, bell),
+        push.opened(settings) as pushing,
+        worker.running(pool, bell, pushing.channel, system_clock),
+    ):
+        say(f"The worker runs; pushes go to {pushing.told}.")
+        await server.until_told()
+
+
+async def serve_signaling(settings: Settings, say: Said) -> None:
+    """The sockets alone; no database."""
+    from signaling.asgi import create_app as create_signaling  # noqa: PLC0415
+
+    check_address(settings)
+    sock = server.bind(settings.host, settings.port)
+    app = create_signaling(signaling_config(site_of(settings, secret_of(settings))))
+    await server.serve(app, sock, started=lambda: say("Signaling answers."), stopping=lambda: None)
+
+
+def app_without_database() -> Litestar:
+    """The app as it would be served, to look at and not to call."""
+    site = Site(ticket_key=bytes(32))
+    return create_app(Pool.none(), Bell(), site, beside=[signaling_beside(site)])
+
+
+def _configured(settings: Settings, secret: str) -> Database:
+    if not settings.database_url:
+        raise BadSettings("CAIRN_DATABASE_URL is needed here; `python3 -m app up` starts a database of its own.")
+    return database.configured(settings, secret)
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    """Run a duty on uvloop."""
+    uvloop.run(main)

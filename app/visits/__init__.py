@@ -1,0 +1,1 @@
+"""Visits: who may enter which, and when."""

@@ -1,0 +1,113 @@
+"""The clock: a few ticks, each a poll over rows that may run any number of times. The only file that knows APScheduler.
+
+APScheduler keeps time and nothing else: its jobs live in memory and are a handful; what must not be forgotten is a row.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from msgspec import Struct
+
+import notifications
+from app.alerts import actions as alerts
+from app.events import actions as events
+from app.logs import log
+from app.medications import actions as medications
+from db import Bell, Pool, meaning
+from notifications import Channel, Lane
+
+
+class Tick(Struct, frozen=True):
+    """What is done, how often, by when it must be over, and which bell brings it forward."""
+
+    name: str
+    seconds: float
+    within: float
+    run: Callable[[datetime], Awaitable[object]]
+    bell: str | None = None
+
+
+class Pulse:
+    """When each tick last succeeded; a duty whose ticks stand still is not well."""
+
+    def __init__(self) -> None:
+        self.last: dict[str, float] = {}
+
+    def beat(self, name: str) -> None:
+        """This tick has just done its work."""
+        self.last[name] = time.monotonic()
+
+    def ages(self) -> dict[str, float]:
+        """Seconds since each tick last succeeded."""
+        return {name: time.monotonic() - at for name, at in self.last.items()}
+
+
+def ticks(pool: Pool, channel: Channel) -> list[Tick]:
+    """All that the worker does."""
+    return [
+        Tick("escalate", 0.5, 10, lambda now: alerts.escalate_overdue(pool, now), "alerts"),
+        Tick("urgent", 1, 25, lambda now: _deliver(pool, channel, now, Lane.URGENT), Lane.URGENT.bell),
+        Tick("ordinary", 1, 25, lambda now: _deliver(pool, channel, now, Lane.ORDINARY), Lane.ORDINARY.bell),
+        Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
+        Tick("forget-events", 3600, 60, lambda now: events.forget(pool, now)),
+    ]
+
+
+async def _deliver(pool: Pool, channel: Channel, now: datetime, lane: Lane) -> object:
+    return await notifications.deliver_due(pool, channel, now, lanes=(lane,))
+
+
+@asynccontextmanager
+async def running(pool: Pool, bell: Bell, channel: Channel, clock: Callable[[], datetime]) -> AsyncIterator[Pulse]:
+    """The ticks, for as long as the block runs; at its end what is under way is let finish for a moment."""
+    scheduler, pulse = AsyncIOScheduler(timezone="UTC"), Pulse()
+    listeners = []
+    for tick in ticks(pool, channel):
+        once = _guarded(tick, pulse, clock)
+        scheduler.add_job(
+            once, "interval", seconds=tick.seconds, id=tick.name, coalesce=True, max_instances=1,
+            misfire_grace_time=None, next_run_time=clock() + timedelta(milliseconds=10),
+        )  # fmt: skip
+        if tick.bell:
+            listeners.append(asyncio.create_task(_brought_forward(bell, tick.bell, once), name=f"bell {tick.name}"))
+    scheduler.start()
+    try:
+        yield pulse
+    finally:
+        scheduler.shutdown(wait=False)
+        for listener in listeners:
+            listener.cancel()
+        await asyncio.gather(*listeners, return_exceptions=True)
+
+
+def _guarded(tick: Tick, pulse: Pulse, clock: Callable[[], datetime]) -> Callable[[], Awaitable[None]]:
+    """A tick that ends in time, never raises, and never runs twice at once in this process."""
+    busy = asyncio.Lock()
+
+    async def once() -> None:
+        if busy.locked():
+            return
+        async with busy:
+            try:
+                async with asyncio.timeout(tick.within):
+                    await tick.run(clock())
+            except Exception as error:
+                level = "warning" if meaning(error) == "try-again" else "error"
+                getattr(log(), level)("tick failed", tick=tick.name, error=error)
+            else:
+                pulse.beat(tick.name)
+
+    return once
+
+
+async def _brought_forward(bell: Bell, name: str, once: Callable[[], Awaitable[None]]) -> None:
+    """Run a tick as soon as something for it was committed, without waiting for its turn."""
+    with bell.listening(name) as ear:
+        while not bell.closed:
+            await ear.wait()
+            ear.clear()
+            await once()
