@@ -123,8 +123,7 @@ class Mirror:
         """Give back sockets and threads, soon, whatever state the connection is in."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(connection.close(), CLOSE_SECONDS)
+            await _closed(connection)
 
     async def _of_generation(self, gen: int) -> RTCPeerConnection:
         if self._connection is None or gen != self._gen:
@@ -166,6 +165,23 @@ def _configuration(ice: Ice, *, obeys: bool = False) -> RTCConfiguration:
         iceTransportPolicy=RTCIceTransportPolicy.RELAY if only_relay else RTCIceTransportPolicy.ALL,
         bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
     )
+
+
+async def _closed(connection: RTCPeerConnection) -> None:
+    """Close to the end, even when whoever waits for it is cancelled: half closed, aiortc keeps its sockets for ever."""
+    closing = asyncio.create_task(_close(connection))
+    _closings.add(closing)
+    closing.add_done_callback(_closings.discard)
+    await asyncio.shield(closing)
+
+
+async def _close(connection: RTCPeerConnection) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(connection.close(), CLOSE_SECONDS)
+
+
+# The event loop itself holds on to a task only weakly.
+_closings: Final[set[asyncio.Task[None]]] = set()
 
 
 class NotLetIn(Exception):
@@ -323,7 +339,7 @@ class VisitClient:
     async def _hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection:
-            await asyncio.wait_for(connection.close(), CLOSE_SECONDS)
+            await _closed(connection)
 
     async def _count(self, track: MediaStreamTrack) -> None:
         with suppress(MediaStreamError):

@@ -6,10 +6,12 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from litestar import Litestar
 
 from signaling import candidates, messages
-from signaling.asgi import create_app
-from signaling.peers import NotLetIn, VisitClient
+from signaling.asgi import Hub, create_app
+from signaling.asgi import socket as route
+from signaling.peers import Mirror, NotLetIn, VisitClient
 from tests.signaling.conftest import Caller, Server, a_config, serving, until
 
 
@@ -90,6 +92,17 @@ async def test_the_mirror_says_when_its_time_is_up() -> None:
         assert await looker.closed() == messages.ENDED
 
 
+async def test_a_mirror_in_use_does_not_hold_up_the_end_of_the_server() -> None:
+    hub = Hub(a_config())
+    app = Litestar([route(hub.config, hub=hub)], openapi_config=None)
+    async with serving(app) as server, VisitClient(server.url, server.mirror_pass()) as patient:
+        await patient.meets(audio=1, video=1, seconds=30)
+        server.stop()
+        async with asyncio.timeout(3):
+            assert await patient.closed() == 1012
+    assert (hub.rooms, hub.lines, hub.mirrors, hub.looking) == ({}, {}, 0, {})
+
+
 AUDIO = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
 FINGERPRINT = "a=fingerprint:sha-256 " + ":".join(["AB"] * 32) + "\r\n"
 SECURE = "a=ice-ufrag:abcd\r\na=ice-pwd:" + "p" * 24 + "\r\n" + FINGERPRINT + "a=setup:actpass\r\n"
@@ -145,6 +158,22 @@ async def test_abandoned_offers_leave_no_descriptor_and_no_task(server: Server) 
 
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_a_mirror_is_closed_to_the_end_even_when_nobody_waits_any_more() -> None:
+    before = descriptors()
+    mirror = Mirror(messages.Ice(servers=(), ttl=600, policy="all"))
+    await mirror.answer(messages.Desc(gen=1, n=0, type="offer", sdp=GOOD))
+    assert descriptors() > before
+    # Held, so that it is the closing and not the garbage collector that gives the sockets back.
+    held = mirror._connection
+
+    closing = asyncio.create_task(mirror.close())
+    await asyncio.sleep(0)
+    closing.cancel()
+
+    assert await until(lambda: descriptors() <= before)
+    assert held is not None
 
 
 async def test_the_mirror_answers_a_few_offers_and_then_no_more(server: Server) -> None:

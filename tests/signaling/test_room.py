@@ -143,6 +143,16 @@ def test_a_description_that_is_not_newer_than_the_last_of_its_type_is_dropped() 
     ]
 
 
+def test_a_new_generation_counts_descriptions_anew_for_both() -> None:
+    talking, _ = play(two_people(), [(PHONE, a_desc(n=5)), (DESK, a_desc(n=6, kind="answer"))])
+    talking = room.receive(talking, DESK, Renew(gen=2), NOON).room
+
+    offered = room.receive(talking, PHONE, a_desc(gen=2, n=0), NOON)
+    answered = room.receive(offered.room, DESK, a_desc(gen=2, n=0, kind="answer"), NOON)
+
+    assert [type(message) for message in (*told(offered, DESK), *told(answered, PHONE))] == [Desc, Desc]
+
+
 def test_the_higher_generation_wins_and_a_tie_goes_to_staff() -> None:
     begun = room.receive(two_people(), PHONE, Renew(gen=1), NOON).room
 
