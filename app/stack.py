@@ -12,7 +12,7 @@ from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
-from app import access, database, keys, own_secret, push, server, worker
+from app import access, database, keys, own_secret, server
 from app.asgi import create_app, system_clock
 from app.database import Database
 from app.settings import BadSettings, Settings
@@ -114,6 +114,8 @@ async def migrated(place: Database) -> Sequence[str]:
 
 async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None]) -> None:
     """API, worker and signaling in one process, until a signal says stop. `ready` is called once requests are answered."""
+    from app import push, worker  # noqa: PLC0415  # Firebase is not loaded by those who do not push
+
     check_address(settings)
     sock = server.bind(settings.host, settings.port)
     async with AsyncExitStack() as stack:
@@ -159,6 +161,8 @@ async def serve_api(settings: Settings, say: Said) -> None:
 
 async def serve_worker(settings: Settings, say: Said) -> None:
     """The clock alone, until a signal says stop."""
+    from app import push, worker  # noqa: PLC0415
+
     place = _configured(settings, secret_of(settings))
     async with (
         connected(settings, place, "worker") as (pool, bell),

@@ -25,4 +25,6 @@ def meaning(error: BaseException) -> Meaning:
         return "try-again"
     if state in _CONFLICT:
         return "conflict"
-    return "bad-input" if state.startswith(_BAD_INPUT) else "mistake"
+    # asyncpg raises the same class by itself for an argument of the wrong type: that is a mistake in a query.
+    from_server = getattr(error, "severity", None) is not None
+    return "bad-input" if from_server and state.startswith(_BAD_INPUT) else "mistake"

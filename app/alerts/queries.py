@@ -118,7 +118,7 @@ async def supporters(db: Connection, alert: Alert, now: datetime) -> list[Suppor
         Supporter,
         """
         SELECT p.id, array_agg(DISTINCT r.role) AS roles,
-               EXISTS (SELECT FROM duty_shift d WHERE d.staff_id = p.id AND d.during @> $3) AS on_duty,
+               EXISTS (SELECT FROM duty_shift d WHERE d.staff_id = p.id AND d.during @> $3::timestamptz) AS on_duty,
                bool_or(t.id IS NOT NULL) AS on_team, coalesce(bool_or(t.lead), false) AS lead
         FROM person p
         JOIN staff_role r ON r.person_id = p.id

@@ -1,0 +1,33 @@
+"""How a check-in is kept, and what a worried one sets off."""
+
+import pytest
+
+from app.demo.cast import DANA, INES, MAYA, NELL, NOAH, OKAFOR, SAM
+from tests.world import World, a_check_in
+
+
+async def test_a_calm_check_in_is_kept_and_nobody_is_disturbed(world: World) -> None:
+    maya = await world.of(MAYA)
+
+    answer = await maya.post("/v1/check-ins", json=a_check_in(world, mood=7, craving=1, note="Slept well."))
+
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert (body["mood"], body["craving"], body["version"], body["alertId"]) == (7, 1, 1, None)
+    assert body["support"] == "Thank you for checking in."
+    sam = await world.of(SAM)
+    assert (await sam.get("/v1/alerts")).json() == {"items": []}
+
+
+async def test_a_strong_craving_reaches_the_assigned_peer(world: World) -> None:
+    maya, sam, ines = [await world.of(p) for p in (MAYA, SAM, INES)]
+
+    answer = await maya.post("/v1/check-ins", json=a_check_in(world, craving=9))
+
+    assert answer.status_code == 201, answer.text
+    [alert] = (await sam.get("/v1/alerts")).json()["items"]
+    assert alert["id"] == answer.json()["alertId"]
+    assert (alert["alertClass"], alert["reasons"]) == ("p2", ["craving-high"])
+    assert alert["patient"]["name"] == "Maya Torres"
+    assert alert["level"] == {"mood": 6, "craving": 9, "wantsToTalk": False}
+    assert (await ines.get("/v1/alerts")).json() == {"items": []}

@@ -1,0 +1,145 @@
+"""A throw-away PostgreSQL, a database with the standing cast, and a transaction for each test that is rolled back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from app.demo import seed
+from db import Connection, Pool, Principal, embedded, migrate, open_pool
+from db.pool import connect
+from tests.world import World
+
+NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
+
+
+@pytest.fixture(scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[embedded.Server]:
+    """PostgreSQL for this run alone, with nothing that survives a power cut."""
+    async with embedded.server(tmp_path_factory.mktemp("postgres"), durable=False) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def template(server: embedded.Server) -> str:
+    """A migrated database with the cast in it, to be copied."""
+    name = f"template_{migrate.fingerprint(migrate.read())}"
+    raw = await connect(server.dsn())
+    await raw.execute(f'CREATE DATABASE "{name}"')
+    await raw.close()
+    await migrate.migrate(server.dsn(name))
+    raw = await connect(server.dsn(name))
+    await seed.people(raw)
+    await seed.duty(raw, NOW - timedelta(hours=2), NOW + timedelta(hours=20))
+    await raw.close()
+    return name
+
+
+@asynccontextmanager
+async def copied(server: embedded.Server, template: str, name: str) -> AsyncIterator[str]:
+    """A database of one's own, gone afterwards."""
+    raw = await connect(server.dsn())
+    await raw.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    try:
+        yield name
+    finally:
+        await raw.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        await raw.close()
+
+
+@pytest.fixture(scope="session")
+async def shared_pool(server: embedded.Server, template: str) -> AsyncIterator[Pool]:
+    """Connections as the app's own role to a database that every test leaves as it found it."""
+    async with copied(server, template, "shared") as name:
+        pool = await open_pool(server.dsn(name, migrate.APP_ROLE), size=2)
+        yield pool
+        await pool.close()
+
+
+class OneConnection(Pool):
+    """A pool for one test: everything happens on one connection, in one transaction that is rolled back at its end.
+
+    Each `transaction` is a savepoint with the caller's identity, so what one commits the next one sees.
+    """
+
+    def __init__(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+        super().__init__(None)  # type: ignore[arg-type]
+        self._one, self._turn = raw, asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self, principal: Principal) -> AsyncIterator[Connection]:
+        """The same promise as the real one's, inside the test's own transaction."""
+        async with self._turn:
+            async with self._one.transaction():
+                await self._identify(principal)
+                db = Connection(self._one)
+                yield db
+            await self._identify(Principal())
+        if db.woken:
+            self.ring(db.woken)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """The same connection, with nobody's identity."""
+        async with self._turn:
+            yield Connection(self._one)
+
+    async def _identify(self, principal: Principal) -> None:
+        values = [principal.person.hex if principal.person else "", principal.duty]
+        values.append(principal.request.hex if principal.request else "")
+        await self._one.execute(
+            "SELECT set_config('cairn.person', $1, true), set_config('cairn.duty', $2, true),"
+            " set_config('cairn.request', $3, true)",
+            *values,
+        )
+
+
+@pytest.fixture
+async def pool(shared_pool: Pool) -> AsyncIterator[Pool]:
+    """One connection, whose work is undone after the test."""
+    async with shared_pool._acquired() as raw:
+        work = raw.transaction()
+        await work.start()
+        try:
+            yield OneConnection(raw)
+        finally:
+            await work.rollback()
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Tuesday morning."""
+    return NOW
+
+
+@pytest.fixture
+async def world(pool: Pool, now: datetime) -> AsyncIterator[World]:
+    """The app over the test's own transaction, with a clock that the test moves."""
+    async with World.over(pool, now) as made:
+        yield made
+
+
+@pytest.fixture
+async def own_database(server: embedded.Server, template: str, request: pytest.FixtureRequest) -> AsyncIterator[str]:
+    """A database of the test's own, for what really commits: its DSN as the app's role."""
+    name = f"own_{abs(hash(request.node.nodeid))}"
+    async with copied(server, template, name):
+        yield server.dsn(name, migrate.APP_ROLE)
+
+
+@pytest.fixture
+async def real_pool(own_database: str) -> AsyncIterator[Pool]:
+    """Sixteen connections that really commit, to a database of the test's own."""
+    pool = await open_pool(own_database, size=16)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def real_world(real_pool: Pool, now: datetime) -> AsyncIterator[World]:
+    """The app over a pool that really commits."""
+    async with World.over(real_pool, now) as made:
+        yield made

@@ -1,0 +1,84 @@
+"""The app as people use it: each with a client of their own, at a time that the test says."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, Self
+from uuid import UUID
+
+import httpx
+
+from app import auth
+from app.asgi import create_app
+from app.demo.cast import Person
+from app.site import Site
+from app.stack import signaling_beside
+from db import Bell, Pool, new_id
+
+SITE = Site(ticket_key=b"k" * 32, demo=True, public_url="http://cairn.test", metrics_token="a scraper's own token")
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+class World:
+    """One server, and a client for whomever the test speaks of."""
+
+    def __init__(self, pool: Pool, clock: Clock, *, guarded: bool = True) -> None:
+        self.pool, self.clock, self.bell = pool, clock, Bell()
+        pool.ring = self.bell.ring
+        self.app = create_app(pool, self.bell, SITE, clock=clock, guarded=guarded, beside=[signaling_beside(SITE)])
+        self._clients: dict[str, httpx.AsyncClient] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def over(cls, pool: Pool, now: datetime, *, guarded: bool = True) -> AsyncIterator[Self]:
+        """A server over this pool; its clients are closed at the end."""
+        world = cls(pool, Clock(now), guarded=guarded)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(world.close)
+            yield world
+
+    async def close(self) -> None:
+        """Close every client."""
+        for client in self._clients.values():
+            await client.aclose()
+
+    async def of(self, person: Person) -> httpx.AsyncClient:
+        """A client that is signed in as this person."""
+        if person.handle not in self._clients:
+            tokens = await auth.sign_in(self.pool, person.id, self.clock.now, timedelta(days=3650))
+            self._clients[person.handle] = self._client({"authorization": f"Bearer {tokens.access_token}"})
+        return self._clients[person.handle]
+
+    def nobody(self) -> httpx.AsyncClient:
+        """A client that has not signed in."""
+        return self._clients.setdefault("", self._client({}))
+
+    def new_id(self) -> UUID:
+        """An id as a client makes it."""
+        return new_id(self.clock.now)
+
+    def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://cairn.test", headers=headers)
+
+
+def a_check_in(world: World, **changes: Any) -> dict[str, Any]:
+    """A calm day."""
+    calm = {
+        "id": str(world.new_id()), "date": world.clock.now.date().isoformat(), "mood": 6, "craving": 2,
+        "wantsToTalk": False, "note": "", "answeredAt": world.clock.now.isoformat(),
+    }  # fmt: skip
+    return calm | changes
