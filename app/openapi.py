@@ -11,19 +11,14 @@ from inspect import cleandoc
 from typing import Any
 
 import msgspec
-from litestar import Litestar, Response
-from litestar.enums import MediaType
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import ParameterKwarg
-from litestar.response import ServerSentEvent
-from litestar.routes import HTTPRoute
+from litestar import Litestar
 from litestar.types import Empty
-from litestar.typing import FieldDefinition
 from msgspec import Struct
 
-from app import errors, schemas
-from app.access import KEY, ROLES, Relation, Rule
+from app import errors, operations, schemas
+from app.access import ROLES, Relation, Rule
 from app.errors import PROBLEM, Problem, Refusal
+from app.operations import Answer, Operation, Parameter
 from app.schemas import Json
 
 VERSION = "0.1.0"
@@ -49,51 +44,14 @@ _UNDER: dict[Relation, str] = {
 }
 
 
-class Parameter(Struct, frozen=True):
-    """Something in the path, the query or a header; `kind` is the annotation with its limits."""
-
-    name: str
-    where: str
-    kind: Any
-    required: bool
-    default: Any
-    description: str | None
-
-
-class Answer(Struct, frozen=True):
-    """What comes back with a status; without a media type there is no body."""
-
-    kind: Any
-    media_type: str | None
-    description: str | None = None
-
-
-class Operation(Struct, frozen=True):
-    """One method of one path, as its handler declares it."""
-
-    method: str
-    path: str
-    id: str
-    handler: HTTPRouteHandler
-    rule: Rule
-    parameters: list[Parameter]
-    body: Any
-    answers: dict[int, Answer]
-
-    @property
-    def package(self) -> str:
-        """The slice that serves it."""
-        return self.handler.fn.__module__.rpartition(".")[0]
-
-
 def document(app: Litestar) -> bytes:
     """The description as JSON text: the same bytes for the same routes, in every process."""
-    return msgspec.json.format(msgspec.json.encode(description(app)), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(description(app)), indent=2)
 
 
 def description(app: Litestar) -> Json:
     """The description as OpenAPI 3.1; a route that is `include_in_schema=False` and a socket are not in it."""
-    found = operations(app)
+    found = sorted(operations.served(app), key=lambda one: (one.path, one.method))
     made, components = schemas.of(_takes(found), _gives(found))
     paths: dict[str, Json] = {}
     for operation in found:
@@ -102,7 +60,7 @@ def description(app: Litestar) -> Json:
         "openapi": "3.1.0",
         "info": {"title": "Cairn", "version": VERSION, "description": cleandoc(_ABOUT)},
         "servers": [{"url": "/"}],
-        "tags": _tags(found),
+        "tags": _tags(app),
         "paths": paths,
         "components": {
             "schemas": components,
@@ -110,82 +68,6 @@ def description(app: Litestar) -> Json:
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
     }
-
-
-def operations(app: Litestar) -> list[Operation]:
-    """What the app serves to clients, by path and then by method."""
-    return sorted(_each(app), key=lambda one: (one.path, one.method))
-
-
-def _each(app: Litestar) -> Iterator[Operation]:
-    for route in app.routes:
-        for handler in route.route_handlers if isinstance(route, HTTPRoute) else ():
-            if handler.resolve_include_in_schema():
-                for method in handler.http_methods - {"OPTIONS", "HEAD"}:
-                    yield _read(route, handler, str(method))
-
-
-def _read(route: HTTPRoute, handler: HTTPRouteHandler, method: str) -> Operation:
-    body = handler.parsed_fn_signature.parameters.get("data")
-    return Operation(
-        method=method,
-        path=route.path_format,
-        id=str(handler.operation_id or handler.handler_name),
-        handler=handler,
-        rule=handler.opt[KEY],
-        parameters=list(_parameters(route, handler)),
-        body=None if body is None else body.raw,
-        answers=_answers(handler),
-    )
-
-
-def _parameters(route: HTTPRoute, handler: HTTPRouteHandler) -> Iterator[Parameter]:
-    """Those of the handler and of the dependencies that it asks for; a part of the path that nobody reads is there too."""
-    unread = dict(route.path_parameters)
-    for name, field in _fields(handler, handler.parsed_fn_signature.parameters):
-        marker = field.kwarg_definition
-        if isinstance(marker, ParameterKwarg) and not field.is_di_field and marker.include_in_schema:
-            called = marker.name or name
-            unread.pop(called, None)
-            where = str(marker.param_type.value)
-            required = where == "path" or field.is_required
-            yield Parameter(called, where, field.raw, required, field.default, marker.description)
-    for name, part in unread.items():
-        yield Parameter(name, "path", part.type, required=True, default=Empty, description=None)
-
-
-def _fields(
-    handler: HTTPRouteHandler, asked: Mapping[str, FieldDefinition]
-) -> Iterator[tuple[str, FieldDefinition]]:
-    dependencies = handler.resolve_dependencies()
-    for name, field in asked.items():
-        if name in dependencies:
-            yield from _fields(handler, dependencies[name].parsed_fn_signature.parameters)
-        else:
-            yield name, field
-
-
-def _answers(handler: HTTPRouteHandler) -> dict[int, Answer]:
-    """What the signature says, and what `responses=` says better."""
-    declared = {
-        status: Answer(spec.data_container, None if spec.data_container is None else str(spec.media_type), spec.description)
-        for status, spec in (handler.responses or {}).items()
-    }
-    return {handler.status_code: _signed_answer(handler), **declared}
-
-
-def _signed_answer(handler: HTTPRouteHandler) -> Answer:
-    given = handler.parsed_fn_signature.return_type
-    if given.is_subclass_of(ServerSentEvent):
-        return Answer(str, "text/event-stream")
-    if given.is_subclass_of(Response):
-        kind = given.inner_types[0].raw if given.inner_types else bytes
-    else:
-        kind = given.raw
-    if kind in (None, type(None)):
-        return Answer(None, None)
-    media_type = handler.media_type or MediaType.JSON
-    return Answer(kind, str(getattr(media_type, "value", media_type)))
 
 
 def _takes(found: list[Operation]) -> dict[tuple[str, str], Any]:
@@ -220,7 +102,7 @@ def _operation(one: Operation, made: Mapping[tuple[str, str], Json]) -> Json:
     if one.body is not None:
         written["requestBody"] = {"required": True, "content": {"application/json": {"schema": made[one.id, ""]}}}
     answers = {str(s): _answer(s, a, made.get((one.id, str(s)))) for s, a in one.answers.items()}
-    return written | {"responses": answers | _problems(one)}
+    return written | {"responses": dict(sorted((_problems(one) | answers).items()))}
 
 
 def _parameter(one: Parameter, schema: Json) -> Json:
@@ -270,13 +152,15 @@ def _general(one: Operation) -> Iterator[type[Refusal]]:
         yield errors.NotFound
     if one.method != "GET":
         yield errors.Conflict
+    if "id" in getattr(one.body, "__struct_fields__", ()):
+        yield errors.IdTaken
     if one.body is not None or one.parameters:
         yield errors.Invalid
     yield from (errors.OurMistake, errors.Overloaded)
 
 
 def _all_general() -> list[type[Refusal]]:
-    return [one for one in _refusals("app.errors")]
+    return _refusals(errors.__name__)
 
 
 def _problems(one: Operation) -> Json:
@@ -303,7 +187,7 @@ def _problem(*refusals: type[Refusal]) -> Json:
 
 
 def _refusals(module: str) -> list[type[Refusal]]:
-    """The refusals of a module or of all modules in a package, by status; a slice's routes have loaded all of its own."""
+    """The refusals of a module, or of a whole package, by status; a slice's routes have loaded all of its own."""
     within = [one for one in _kinds(Refusal) if f"{one.__module__}.".startswith(f"{module}.")]
     return sorted(within, key=lambda one: (one.status, one.__name__))
 
@@ -314,7 +198,9 @@ def _kinds(base: type[Refusal]) -> Iterator[type[Refusal]]:
         yield from _kinds(one)
 
 
-def _tags(found: list[Operation]) -> list[Json]:
-    """The groups by name, each with what its slice says of itself."""
-    packages = {tag: one.package for one in found for tag in one.handler.resolve_tags()}
-    return [{"name": tag, "description": cleandoc(sys.modules[packages[tag]].__doc__ or "")} for tag in sorted(packages)]
+def _tags(app: Litestar) -> list[Json]:
+    """The groups in the order of a day, each with what its slice says of itself."""
+    packages = {tag: one.package for one in operations.served(app) for tag in sorted(one.handler.resolve_tags())}
+    return [
+        {"name": tag, "description": cleandoc(sys.modules[slice_].__doc__ or "")} for tag, slice_ in packages.items()
+    ]

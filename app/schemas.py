@@ -19,7 +19,7 @@ _TYPES = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
 def of(takes: Mapping[K, Any], gives: Mapping[K, Any]) -> tuple[dict[K, Json], Json]:
-    """The schema of each annotation that comes in or goes out, under its own key, and the Structs they share by name."""
+    """The schema of each annotation that comes in or goes out, under its key, and the Structs they share, by name."""
     kinds = {**takes, **gives}
     made, shared = msgspec.json.schema_components(kinds.values(), ref_template=_PLACE + "{name}")
     schemas = dict(zip(kinds, made, strict=True))
@@ -144,9 +144,7 @@ def _tidy(node: Any) -> Any:
         return [_tidy(one) for one in node]
     if not isinstance(node, dict):
         return node
-    made = {key: _tidy(value) for key, value in node.items() if key != "default"}
-    if "default" in node:
-        made["default"] = node["default"]
+    made = {key: value if key == "default" else _tidy(value) for key, value in node.items()}
     if isinstance(made.get("description"), str):
         made["description"] = cleandoc(made["description"])
     if isinstance(made.get("enum"), list) and "type" not in made:
@@ -156,9 +154,9 @@ def _tidy(node: Any) -> Any:
 
 def _nullable(schema: Json) -> Json:
     """`anyOf` of a plain type and null, as one schema with two types; a shared schema stays in its `anyOf`."""
-    match schema.get("anyOf"):
-        case [{"type": str(kind), **rest}, {"type": "null"}]:
-            others = {key: value for key, value in schema.items() if key != "anyOf"}
-            values = {"enum": [*rest["enum"], None]} if "enum" in rest else {}
-            return {**rest, **others, "type": [kind, "null"], **values}
-    return schema
+    options = schema.get("anyOf", [])
+    if len(options) != 2 or options[1] != {"type": "null"} or not isinstance(options[0].get("type"), str):
+        return schema
+    plain, said = options[0], {key: value for key, value in schema.items() if key != "anyOf"}
+    values = {"enum": [*plain["enum"], None]} if "enum" in plain else {}
+    return {**plain, **said, "type": [plain["type"], "null"], **values}
