@@ -7,9 +7,7 @@ that whoever gets it knows that none of them is left.
 
 import asyncio
 import fcntl
-import hashlib
 import os
-import pwd
 import shutil
 import signal
 import socket
@@ -24,7 +22,8 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from db import binaries, keeper
+from db import account, binaries, keeper
+from db.account import Account, CannotServe
 from db.binaries import Binaries, NoPostgres, Origin
 
 __all__ = ["Binaries", "CannotServe", "NoPostgres", "Origin", "Server", "server"]
@@ -32,7 +31,6 @@ __all__ = ["Binaries", "CannotServe", "NoPostgres", "Origin", "Server", "server"
 PORT = "5432"
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
-SYSTEM_STATE = Path("/var/lib/cairn")
 SHORT_PATHS = Path("/tmp")  # noqa: S108 - a socket's path is limited to about 100 bytes; the folder below it is private
 
 # No statement, parameter or row ever reaches the log: an ERROR's own text can quote a value, so errors stay out too.
@@ -53,10 +51,6 @@ STEADY = {"timezone": "UTC", "jit": "off", "max_connections": "100"}
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class CannotServe(Exception):
-    """The server did not start; the message says why and where its log is."""
-
-
 class Server(Struct, frozen=True):
     """A server that accepts connections, and whether it is ours or another process's."""
 
@@ -72,19 +66,12 @@ class Server(Struct, frozen=True):
         return f"postgresql://{user}@/{database}?{where}"
 
 
-class _Account(Struct, frozen=True):
-    """The user that PostgreSQL runs as; it refuses to run as root."""
-
-    uid: int
-    gid: int
-
-
 class _Start(Struct, frozen=True):
     """Everything that a start needs to know."""
 
     home: Path
     programs: Binaries
-    account: _Account
+    user: Account
     durable: bool
     watched: bool
 
@@ -100,15 +87,15 @@ async def server(
     for tests: a power cut may then lose everything. `watched` chooses the way that systems other than Linux need.
     """
     installations = binaries.available() if candidates is None else candidates
-    account = _account()
-    place = _reachable_home(home, account)
+    user = account.unprivileged()
+    place = account.reachable_home(home, user)
     running = await _own_or_attach(place)
     if isinstance(running, Path):
         yield Server(place, running, *_version_of_running(place, installations), attached=True)
         return
     with running:
-        chosen = _reachable_programs(binaries.choose(installations, _major(place)), account)
-        start = _Start(place, chosen, account, durable, watched or sys.platform != "linux")
+        chosen = account.reachable_programs(binaries.choose(installations, _major(place)), user)
+        start = _Start(place, chosen, user, durable, watched or sys.platform != "linux")
         with await _server_lock(place) as lock:
             await _create(start)
             process = _spawn(start, lock)
@@ -183,82 +170,6 @@ def _status(home: Path) -> list[str]:
     return lines if len(lines) >= 8 else []
 
 
-def _account() -> _Account:
-    """Ourselves, or for root a user without rights."""
-    if os.getuid() != 0:
-        return _Account(os.getuid(), os.getgid())
-    for name in ("postgres", "nobody"):
-        try:
-            entry = pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return _Account(entry.pw_uid, entry.pw_gid)
-    raise CannotServe("PostgreSQL does not run as root, and there is neither a user postgres nor nobody to run it as.")
-
-
-def _reachable_home(home: Path, account: _Account) -> Path:
-    """The home, made and given to the account; a system folder where the account cannot reach it."""
-    home = home.absolute()
-    for place in (home, SYSTEM_STATE / _fingerprint(home)):
-        existed = place.exists()
-        place.mkdir(parents=True, exist_ok=True)
-        _give(place, account)
-        if _may_enter(place, account):
-            return place
-        if not existed:
-            place.rmdir()
-    raise CannotServe(f"The user that PostgreSQL runs as cannot reach {home}, nor {SYSTEM_STATE}.")
-
-
-def _reachable_programs(chosen: Binaries, account: _Account) -> Binaries:
-    """The programs, or for a wheel inside a private folder (root's home, say) a copy that the account may run."""
-    if _may_enter(chosen.folder / "postgres", account):
-        return chosen
-    if chosen.origin is not Origin.WHEEL:
-        raise CannotServe(f"The user that PostgreSQL runs as cannot run the programs in {chosen.folder}.")
-    copied = SYSTEM_STATE / f"postgresql-{chosen.version}"
-    wheel, installation = chosen.folder.parent.parent, chosen.folder.parent
-    if not copied.exists():
-        half = copied.with_name(f"{copied.name}.{os.getpid()}")
-        shutil.copytree(installation, half / wheel.name / installation.name, symlinks=True)
-        if wheel.with_name(f"{wheel.name}.libs").exists():
-            shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), half / f"{wheel.name}.libs")
-        half.rename(copied)
-    return Binaries(copied / wheel.name / installation.name / "bin", chosen.version, chosen.origin)
-
-
-def _give(folder: Path, account: _Account) -> None:
-    if os.getuid() == 0:
-        os.chown(folder, account.uid, account.gid)
-    folder.chmod(0o700)
-
-
-def _may_enter(path: Path, account: _Account) -> bool:
-    """Whether the account can enter a folder or run a program, asked as that account."""
-    return (
-        os.access(path, os.X_OK) if os.getuid() != 0 else _run(["/usr/bin/test", "-x", path], account).returncode == 0
-    )
-
-
-def _run(command: Sequence[str | Path], account: _Account) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end as that account, with nothing of the caller's environment or folder."""
-    return subprocess.run(  # noqa: S603 - our own words and paths, without a shell
-        command,
-        user=account.uid,
-        group=account.gid,
-        extra_groups=[] if os.getuid() == 0 else None,
-        env=_environment(),
-        cwd="/",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def _fingerprint(home: Path) -> str:
-    return hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-
-
 def _major(home: Path) -> int | None:
     """The version that made the data, if there is any."""
     try:
@@ -288,35 +199,31 @@ async def _create(start: _Start) -> None:
 
 def _initdb(start: _Start, folder: Path, locale: str) -> subprocess.CompletedProcess[str]:
     options = ["--encoding=UTF8", f"--locale={locale}", "--auth=trust", "--username=postgres", "--data-checksums"]
-    return _run([start.programs.folder / "initdb", "--pgdata", folder, "--no-instructions", *options], start.account)
-
-
-def _environment() -> dict[str, str]:
-    """Nothing of the caller's: PGDATA, PGPORT or LD_LIBRARY_PATH of another installation would leak in."""
-    return {"PATH": os.defpath, "LC_ALL": "C"}
+    return account.run(
+        [start.programs.folder / "initdb", "--pgdata", folder, "--no-instructions", *options], start.user
+    )
 
 
 def socket_folder(home: Path) -> Path:
     """Where a home's server listens: short, since a socket's path is limited, and the same at every start."""
-    return SHORT_PATHS / f"cairn-{_fingerprint(home)}"
+    return SHORT_PATHS / f"cairn-{account.fingerprint(home)}"
 
 
-def _private_sockets(home: Path, account: _Account) -> Path:
-    """A socket folder that only the account can enter; one that somebody else put there first is refused."""
+def _private_sockets(home: Path, user: Account) -> Path:
+    """A socket folder that only the user can enter; one that somebody else put there first is refused."""
     folder = socket_folder(home)
     folder.mkdir(mode=0o700, exist_ok=True)
     found = folder.lstat()
-    if folder.is_symlink() or found.st_uid not in {os.getuid(), account.uid}:
+    if folder.is_symlink() or found.st_uid not in {os.getuid(), user.uid}:
         raise CannotServe(f"{folder} belongs to somebody else. Remove it and start again.")
-    _give(folder, account)
+    account.give(folder, user)
     return folder
 
 
 def _spawn(start: _Start, lock: IO[bytes]) -> subprocess.Popen[bytes]:
     """Start the server through its keeper; holding the server's lock proves that postmaster.pid is stale."""
     (start.home / "data" / "postmaster.pid").unlink(missing_ok=True)
-    account = start.account
-    mode = ["watch" if start.watched else "become", str(os.getpid()), str(account.uid), str(account.gid)]
+    mode = ["watch" if start.watched else "become", str(os.getpid()), str(start.user.uid), str(start.user.gid)]
     with _fresh_log(start.home) as log:
         return subprocess.Popen(  # noqa: S603 - our own words and paths, without a shell
             [sys.executable, "-I", "-S", keeper.__file__, *mode, *_command(start)],
@@ -324,7 +231,7 @@ def _spawn(start: _Start, lock: IO[bytes]) -> subprocess.Popen[bytes]:
             stdout=log,
             stderr=log,
             cwd="/",
-            env=_environment(),
+            env=account.environment(),
             pass_fds=[lock.fileno()],
             start_new_session=True,  # Ctrl-C is for us: the server stops when we are done with it.
         )
@@ -332,7 +239,7 @@ def _spawn(start: _Start, lock: IO[bytes]) -> subprocess.Popen[bytes]:
 
 def _command(start: _Start) -> list[str | Path]:
     settings = QUIET | PRIVATE | STEADY | ({} if start.durable else FORGETFUL)
-    sockets = _private_sockets(start.home, start.account)
+    sockets = _private_sockets(start.home, start.user)
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
     return [start.programs.folder / "postgres", "-D", start.home / "data", "-k", sockets, "-p", PORT, *options]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from db import binaries, embedded
+from db import account, binaries, embedded
 from db.binaries import Binaries, NoPostgres, Origin
 from db.embedded import Server
 
@@ -277,7 +277,7 @@ async def test_a_checkout_and_programs_that_only_root_can_reach_get_a_place_in_t
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home.chmod(0o755)
-    monkeypatch.setattr(embedded, "SYSTEM_STATE", home / "state")
+    monkeypatch.setattr(account, "SYSTEM_STATE", home / "state")
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
     [newest, *_] = binaries.wheel()
