@@ -8,6 +8,7 @@ from litestar import Request
 from litestar.di import NamedDependency, Provide
 
 from app.auth import Signed
+from app.observe import request_id
 from app.site import Site
 from db import Connection, person
 
@@ -25,7 +26,7 @@ async def provide_me(request: Request[Any, Any, Any]) -> Signed:
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The request's one transaction on behalf of its caller: it commits before the answer is sent."""
-    principal = person(request.scope["user"].id, request.scope["cairn_request"])
+    principal = person(request.scope["user"].id, request_id(request.scope))
     async with request.app.state.pool.transaction(principal) as db:
         yield db
 
@@ -42,4 +43,9 @@ async def provide_site(request: Request[Any, Any, Any]) -> Site:
     return site
 
 
-PROVIDERS = {"me": Provide(provide_me), "db": Provide(provide_db), "now": Provide(provide_now), "site": Provide(provide_site)}
+PROVIDERS = {
+    "me": Provide(provide_me),
+    "db": Provide(provide_db),
+    "now": Provide(provide_now),
+    "site": Provide(provide_site),
+}

@@ -1,4 +1,4 @@
-"""Logs that cannot carry a record: a line holds only keys from a closed list, and an exception only its type and frames."""
+"""Logs that cannot carry a record: only keys of a closed list, and of an exception only its type and frames."""
 
 import logging
 import sys
@@ -18,6 +18,7 @@ ALLOWED = frozenset(
 )  # fmt: skip
 
 Event = MutableMapping[str, Any]
+_TIME = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 def configure(level: str = "info") -> None:
@@ -40,8 +41,7 @@ def log() -> "structlog.typing.FilteringBoundLogger":
 
 
 def _stamp(logger: object, name: str, event: Event) -> Event:
-    stamped = structlog.processors.TimeStamper(fmt="iso", utc=True)(logger, name, dict(event))
-    return stamped
+    return _TIME(logger, name, dict(event))
 
 
 def _exception(_logger: object, _name: str, event: Event) -> Event:

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
+from uuid import UUID
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
@@ -47,12 +49,12 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> A
     """The same app, with every request given its id, counted and timed; also those that no route matches."""
 
     async def around(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         started = time.perf_counter()
-        request_id = new_id(clock())
-        scope["cairn_request"] = request_id  # type: ignore[typeddict-unknown-key]
+        number = new_id(clock())
+        scope["cairn_request"] = number  # type: ignore[typeddict-unknown-key]
         status = 500
 
         async def reply(message: Message) -> None:
@@ -62,7 +64,7 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> A
                 given = {name for name, _ in message["headers"]}
                 message["headers"] = [
                     *message["headers"],
-                    (b"x-request-id", str(request_id).encode()),
+                    (b"x-request-id", str(number).encode()),
                     *((name, value) for name, value in HEADERS if name not in given),
                 ]
             await send(message)
@@ -70,17 +72,28 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> A
         try:
             await app(scope, receive, reply)
         finally:
-            _count(metrics, scope, status, time.perf_counter() - started, str(request_id))
+            _count(metrics, scope, status, time.perf_counter() - started)
 
     return around
 
 
-def _count(metrics: Metrics, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+def request_id(scope: Scope) -> UUID:
+    """The id that this request was given."""
+    number: UUID = scope["cairn_request"]  # type: ignore[typeddict-item]  # put there above
+    return number
+
+
+def _count(metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
     route = str(scope.get("path_template") or "none")
     method = scope["method"] if scope["method"] in METHODS else "other"  # type: ignore[typeddict-item]
     metrics.requests.labels(method, route, str(status)).inc()
     metrics.seconds.labels(route).observe(seconds)
     if status >= 500 or (seconds > SLOW_SECONDS and not route.endswith("/events")):
         log().warning(
-            "request", method=method, route=route, status=status, milliseconds=round(seconds * 1000), request_id=request_id
+            "request",
+            method=method,
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000),
+            request_id=str(request_id(scope)),
         )

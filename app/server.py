@@ -30,7 +30,7 @@ def bind(host: str, port: int) -> socket.socket:
             "Stop it, or choose another port with CAIRN_PORT."
         ) from error
     sock.listen(2048)
-    sock.setblocking(False)
+    sock.setblocking(False)  # noqa: FBT003
     return sock
 
 
@@ -40,10 +40,20 @@ class Server(uvicorn.Server):
     def __init__(self, app: Any, *, started: Callable[[], None], stopping: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
-                app, lifespan="on", access_log=False, log_config=None, server_header=False, ws="websockets-sansio",
-                ws_max_size=64 * 1024, ws_per_message_deflate=False, ws_ping_interval=None, limit_concurrency=2000,
-                timeout_keep_alive=30, timeout_graceful_shutdown=GRACE_SECONDS, proxy_headers=False,
-            )  # fmt: skip
+                app,
+                lifespan="on",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                ws="websockets-sansio",
+                ws_max_size=64 * 1024,
+                ws_per_message_deflate=False,
+                ws_ping_interval=None,
+                limit_concurrency=2000,
+                timeout_keep_alive=30,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                proxy_headers=False,
+            )
         )
         self._say_started, self._say_stopping = started, stopping
 
@@ -71,9 +81,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def serve(
-    app: Any, sock: socket.socket, *, started: Callable[[], None], stopping: Callable[[], None]
-) -> None:
+async def serve(app: Any, sock: socket.socket, *, started: Callable[[], None], stopping: Callable[[], None]) -> None:
     """Serve on that socket until a signal says stop."""
     server = Server(app, started=started, stopping=stopping)
     await server.serve(sockets=[sock])

@@ -113,7 +113,7 @@ async def migrated(place: Database) -> Sequence[str]:
 
 
 async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None]) -> None:
-    """API, worker and signaling in one process, until a signal says stop. `ready` is called once requests are answered."""
+    """API, worker and signaling in one process, until a signal says stop; `ready` is called once it answers."""
     from app import push, worker  # noqa: PLC0415  # Firebase is not loaded by those who do not push
 
     check_address(settings)

@@ -7,4 +7,18 @@ from db.ids import new_id
 from db.pool import Busy, Pool, connect, open_pool
 from db.principal import CLOCK, DOOR, Principal, person
 
-__all__ = ["CLOCK", "DOOR", "Bell", "Busy", "Connection", "Pool", "Principal", "connect", "meaning", "new_id", "open_bell", "open_pool", "person"]
+__all__ = [
+    "CLOCK",
+    "DOOR",
+    "Bell",
+    "Busy",
+    "Connection",
+    "Pool",
+    "Principal",
+    "connect",
+    "meaning",
+    "new_id",
+    "open_bell",
+    "open_pool",
+    "person",
+]

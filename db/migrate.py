@@ -93,7 +93,9 @@ async def _prepare(raw: "asyncpg.Connection[asyncpg.Record]", app_password: str 
     await raw.execute(_HISTORY)
     await raw.execute(_ROLE)
     if app_password is not None:
-        statement = await raw.fetchval("SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", APP_ROLE, app_password)
+        statement = await raw.fetchval(
+            "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", APP_ROLE, app_password
+        )
         await raw.execute(statement)
 
 

@@ -34,7 +34,8 @@ class Pool:
     async def transaction(self, principal: Principal) -> AsyncIterator[Connection]:
         """One transaction on behalf of `principal`: committed when the block ends, rolled back when it raises.
 
-        BEGIN and the caller's identity are one round trip. Bells are rung after the commit. Waits at most two seconds for a connection, then `Busy`.
+        BEGIN and the caller's identity are one round trip. Bells are rung after the commit. Waits at most two seconds
+        for a connection, then `Busy`.
         """
         async with self._acquired() as raw:
             await raw.execute(opening(principal))

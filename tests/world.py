@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import UUID
 
 import httpx
@@ -71,7 +71,7 @@ class World:
         return new_id(self.clock.now)
 
     def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        transport = httpx.ASGITransport(cast(Any, self.app), raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url="http://cairn.test", headers=headers)
 
 

@@ -12,25 +12,28 @@ async def open_one(
     db: Connection, alert: Alert, worry: Worry, telling: Telling, check_in_id: UUID, now: datetime
 ) -> bool:
     """Open an alert where it stands in its plan; False when one of that class is open for this patient already."""
-    return 1 == await db.run(
-        """
+    return (
+        await db.run(
+            """
         INSERT INTO alert (id, patient_id, organisation_id, class, reasons, late, check_in_id, opened_at,
                            step, next_step, escalates_at, reached_somebody)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (patient_id, class) WHERE closed_at IS NULL DO NOTHING
         """,
-        alert.id,
-        alert.patient_id,
-        alert.organisation_id,
-        worry.alert_class,
-        list(worry.reasons),
-        worry.late,
-        check_in_id,
-        now,
-        telling.step,
-        telling.next_step,
-        telling.escalates_at,
-        telling.on_duty,
+            alert.id,
+            alert.patient_id,
+            alert.organisation_id,
+            worry.alert_class,
+            list(worry.reasons),
+            worry.late,
+            check_in_id,
+            now,
+            telling.step,
+            telling.next_step,
+            telling.escalates_at,
+            telling.on_duty,
+        )
+        == 1
     )
 
 
@@ -102,7 +105,8 @@ async def hours(db: Connection, organisation_id: UUID, alert_class: str) -> Hour
                (extract(hour FROM o.opens) * 60 + extract(minute FROM o.opens))::integer AS opens_minute,
                (extract(hour FROM o.closes) * 60 + extract(minute FROM o.closes))::integer AS closes_minute,
                l.lapses, l.repeats
-        FROM organisation o JOIN alert_limit l ON l.class = $2 AND (l.organisation_id = o.id OR l.organisation_id IS NULL)
+        FROM organisation o
+        JOIN alert_limit l ON l.class = $2 AND (l.organisation_id = o.id OR l.organisation_id IS NULL)
         WHERE o.id = $1
         ORDER BY l.organisation_id NULLS LAST
         LIMIT 1
@@ -152,9 +156,7 @@ async def tell(db: Connection, alert_id: UUID, people: Sequence[UUID], step: int
     )
 
 
-async def log(
-    db: Connection, alert_id: UUID, kind: EventKind, by: UUID | None, step: int, now: datetime
-) -> None:
+async def log(db: Connection, alert_id: UUID, kind: EventKind, by: UUID | None, step: int, now: datetime) -> None:
     """What happened to the alert, for whoever asks later."""
     await db.run(
         "INSERT INTO alert_event (id, alert_id, at, kind, by_person, step) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -223,42 +225,51 @@ async def lapse_claims(db: Connection, *, now: datetime, limit: int) -> list[Ale
 
 async def claim(db: Connection, alert_id: UUID, supporter_id: UUID, lapses_at: datetime, now: datetime) -> bool:
     """Whether the caller is now the one who answers; of many at once, one is."""
-    return 1 == await db.run(
-        """
+    return (
+        await db.run(
+            """
         UPDATE alert SET claimed_by = $2, claimed_at = $4, lapses_at = $3, escalates_at = NULL, version = version + 1
         WHERE id = $1 AND claimed_by IS NULL AND closed_at IS NULL
         """,
-        alert_id,
-        supporter_id,
-        lapses_at,
-        now,
+            alert_id,
+            supporter_id,
+            lapses_at,
+            now,
+        )
+        == 1
     )
 
 
 async def contact(db: Connection, alert_id: UUID, supporter_id: UUID, now: datetime) -> bool:
     """Note a contact attempt; the claim no longer lapses."""
-    return 1 == await db.run(
-        """
+    return (
+        await db.run(
+            """
         UPDATE alert SET contacted_at = coalesce(contacted_at, $3), lapses_at = NULL, version = version + 1
         WHERE id = $1 AND claimed_by = $2 AND closed_at IS NULL
         """,
-        alert_id,
-        supporter_id,
-        now,
+            alert_id,
+            supporter_id,
+            now,
+        )
+        == 1
     )
 
 
 async def release(db: Connection, alert_id: UUID, supporter_id: UUID, now: datetime) -> bool:
     """Give the alert back: the step at which it stood is told again at once."""
-    return 1 == await db.run(
-        """
+    return (
+        await db.run(
+            """
         UPDATE alert SET claimed_by = NULL, claimed_at = NULL, lapses_at = NULL, next_step = step, escalates_at = $3,
                          version = version + 1
         WHERE id = $1 AND claimed_by = $2 AND closed_at IS NULL
         """,
-        alert_id,
-        supporter_id,
-        now,
+            alert_id,
+            supporter_id,
+            now,
+        )
+        == 1
     )
 
 
@@ -269,22 +280,27 @@ async def raise_to(db: Connection, alert_id: UUID, alert_class: str, now: dateti
 
 async def close(db: Connection, alert_id: UUID, me: UUID, outcome: str, now: datetime) -> bool:
     """Close it for good."""
-    return 1 == await db.run(
-        """
+    return (
+        await db.run(
+            """
         UPDATE alert SET closed_at = $4, closed_by = $2, outcome = $3, escalates_at = NULL, lapses_at = NULL,
                          version = version + 1
         WHERE id = $1 AND closed_at IS NULL
         """,
-        alert_id,
-        me,
-        outcome,
-        now,
+            alert_id,
+            me,
+            outcome,
+            now,
+        )
+        == 1
     )
 
 
 async def told(db: Connection, alert_id: UUID) -> list[UUID]:
     """Everybody who knows of it."""
-    return await db.values(UUID, "SELECT person_id FROM alert_told WHERE alert_id = $1 ORDER BY told_at, person_id", alert_id)
+    return await db.values(
+        UUID, "SELECT person_id FROM alert_told WHERE alert_id = $1 ORDER BY told_at, person_id", alert_id
+    )
 
 
 async def views(

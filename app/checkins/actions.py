@@ -34,9 +34,7 @@ async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> 
     return await _answer(db, me, facts, opened)
 
 
-async def _answer(
-    db: Connection, me: Signed, kept: Facts | CheckIn, opened: Opened | None
-) -> RecordedCheckIn:
+async def _answer(db: Connection, me: Signed, kept: Facts | CheckIn, opened: Opened | None) -> RecordedCheckIn:
     card = await crisis.card(db, me.organisation_id, me.language) if rules.needs_card(opened) else None
     return RecordedCheckIn(
         **{name: getattr(kept, name) for name in FIELDS},

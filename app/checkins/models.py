@@ -21,7 +21,9 @@ class NewCheckIn(Incoming, frozen=True):
     craving: Rating
     answered_at: Instant
     wants_to_talk: bool = False
-    in_danger: Annotated[bool, Meta(description="\"I may overdose or hurt myself\": a clinician is told at once.")] = False
+    in_danger: Annotated[bool, Meta(description='"I may overdose or hurt myself": a clinician is told at once.')] = (
+        False
+    )
     note: Prose = ""
 
 

@@ -37,9 +37,7 @@ async def history(me: Me, db: Db, cursor: Cursor = None, limit: Limit = 30) -> C
 
 @get("/v1/patients/{patient_id:uuid}/check-ins", operation_id="listPatientCheckIns", tags=["check-ins"],
      summary="A patient's check-ins", access=access.allow("read", "check-ins", *WORDS))  # fmt: skip
-async def history_of(
-    patient_id: FromPath[UUID], me: Me, db: Db, cursor: Cursor = None, limit: Limit = 30
-) -> CheckIns:
+async def history_of(patient_id: FromPath[UUID], me: Me, db: Db, cursor: Cursor = None, limit: Limit = 30) -> CheckIns:
     """The days of a patient whom you treat, with their notes."""
     return await actions.history_of(db, me, patient_id, cursor, limit)
 

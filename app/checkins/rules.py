@@ -1,6 +1,6 @@
 """When a check-in worries us, and what we say back.
 
-No validated cut-off exists for single 0–10 ratings of craving or mood: these thresholds are operational.
+No validated cut-off exists for single 0 to 10 ratings of craving or mood: these thresholds are operational.
 """
 
 from collections.abc import Sequence
@@ -70,7 +70,7 @@ _SAID = {
         "p1": "Ya avisamos a un profesional. Si estás en peligro ahora, usa los números de abajo.",
         "p1-nobody": "Ahora no hay nadie de guardia en tu programa. Usa los números de abajo si necesitas a alguien.",
         "p2": "Ya avisamos a quien te apoya y te va a escribir o llamar. Si no puede, preguntamos a otras personas.",
-        "p2-nobody": "Ahora no hay nadie de guardia, así que todavía no avisamos a nadie. Los números de abajo siempre responden.",
+        "p2-nobody": "Ahora no hay nadie de guardia y no avisamos a nadie todavía. Estos números siempre contestan.",
         "p2-known": "Tu equipo ya lo sabe, y el aviso sigue abierto hasta que alguien responda.",
     },
 }

@@ -46,7 +46,8 @@ async def people(raw: Owner) -> None:
     """Organisations, people, roles, teams and the working week."""
     for house in HOUSES:
         await raw.execute(
-            "INSERT INTO organisation (id, name, kind, part2, time_zone) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            "INSERT INTO organisation (id, name, kind, part2, time_zone) VALUES ($1, $2, $3, $4, $5)"
+            " ON CONFLICT DO NOTHING",
             house.id, house.name, house.kind, house.kind == "sud-program", house.time_zone,
         )  # fmt: skip
     for person in CAST:
@@ -84,7 +85,8 @@ async def duty(raw: Owner, since: datetime, until: datetime) -> None:
     for person in CAST:
         if person.on_duty:
             await raw.execute(
-                "INSERT INTO duty_shift (id, staff_id, during) VALUES ($1, $2, tstzrange($3, $4)) ON CONFLICT DO NOTHING",
+                "INSERT INTO duty_shift (id, staff_id, during) VALUES ($1, $2, tstzrange($3, $4))"
+                " ON CONFLICT DO NOTHING",
                 new_id(since), person.id, since, until,
             )  # fmt: skip
 
@@ -111,8 +113,8 @@ async def past_days(raw: Owner, now: datetime) -> None:
     for back in range(30, 0, -1):
         day = today - timedelta(days=back)
         await raw.execute(
-            "INSERT INTO check_in (id, patient_id, day, version, mood, craving, wants_to_talk, answered_at, received_at)"
-            " VALUES ($1, $2, $3, 1, $4, $5, false, $6, $6) ON CONFLICT DO NOTHING",
+            "INSERT INTO check_in"
+            " (id, patient_id, day, version, mood, craving, wants_to_talk, answered_at, received_at) VALUES ($1, $2, $3, 1, $4, $5, false, $6, $6) ON CONFLICT DO NOTHING",
             known(f"check-in {day}"), MAYA.id, day, 4 + (day.toordinal() * 7) % 4, 2 + (day.toordinal() * 5) % 4,
             _at(day, time(8, 30)),
         )  # fmt: skip

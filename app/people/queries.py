@@ -28,8 +28,8 @@ async def team(db: Connection, patient_id: UUID, now: datetime) -> list[TeamMemb
         TeamMember,
         """
         SELECT p.id, p.name, ARRAY(SELECT role FROM staff_role WHERE person_id = p.id ORDER BY role) AS roles,
-               t.lead, EXISTS (SELECT FROM duty_shift d WHERE d.staff_id = p.id AND d.during @> $2::timestamptz) AS on_duty,
-               t.joined_at
+               t.lead, t.joined_at,
+               EXISTS (SELECT FROM duty_shift d WHERE d.staff_id = p.id AND d.during @> $2::timestamptz) AS on_duty
         FROM care_team_member t JOIN person p ON p.id = t.staff_id
         WHERE t.patient_id = $1 AND t.left_at IS NULL
         ORDER BY t.lead DESC, p.name, p.id

@@ -6,10 +6,11 @@ CREATE TABLE working_hours (
     weekday smallint NOT NULL CHECK (weekday BETWEEN 1 AND 7),
     starts time NOT NULL,
     ends time NOT NULL,
-    CHECK (starts < ends)
+    CHECK (starts < ends OR ends = '00:00')
 );
 CREATE INDEX ON working_hours (staff_id);
 COMMENT ON COLUMN working_hours.weekday IS 'ISO: Monday is 1.';
+COMMENT ON COLUMN working_hours.ends IS '00:00 is the midnight that ends the day.';
 
 CREATE TABLE working_exception (
     id uuid PRIMARY KEY,
@@ -17,11 +18,12 @@ CREATE TABLE working_exception (
     day date NOT NULL,
     starts time,
     ends time,
-    CHECK ((starts IS NULL) = (ends IS NULL) AND (starts IS NULL OR starts < ends))
+    CHECK ((starts IS NULL) = (ends IS NULL) AND (starts IS NULL OR starts < ends OR ends = '00:00'))
 );
 CREATE INDEX ON working_exception (staff_id, day);
 COMMENT ON TABLE working_exception IS 'Replaces the week on that day: without times the day is closed.';
 
+-- An appointment is never moved in place: the old row is cancelled and the new one says where it came from.
 CREATE TABLE appointment (
     id uuid PRIMARY KEY,
     patient_id uuid NOT NULL REFERENCES person,
@@ -31,8 +33,12 @@ CREATE TABLE appointment (
     status text NOT NULL DEFAULT 'booked' CHECK (status IN ('booked', 'fulfilled', 'cancelled', 'noshow')),
     booked_by uuid NOT NULL,
     booked_at timestamptz NOT NULL,
+    settled_by uuid,
+    settled_at timestamptz,
+    moved_from uuid UNIQUE REFERENCES appointment,
     version integer NOT NULL DEFAULT 1,
     CHECK (patient_id <> staff_id),
+    CHECK ((status = 'booked') = (settled_at IS NULL) AND (settled_at IS NULL) = (settled_by IS NULL)),
     CONSTRAINT appointment_staff_once EXCLUDE USING gist
         (uuidrange(staff_id, staff_id, '[]') WITH &&, during WITH &&) WHERE (status <> 'cancelled'),
     CONSTRAINT appointment_patient_once EXCLUDE USING gist
@@ -41,6 +47,7 @@ CREATE TABLE appointment (
 CREATE INDEX ON appointment (patient_id, lower(during), id);
 CREATE INDEX ON appointment (staff_id, lower(during), id);
 COMMENT ON COLUMN appointment.status IS 'FHIR R4 Appointment.status.';
+COMMENT ON COLUMN appointment.settled_at IS 'When it stopped being booked, and by whom.';
 
 CREATE TABLE calendar_feed (
     sha256 bytea PRIMARY KEY CHECK (length(sha256) = 32),

@@ -1,0 +1,65 @@
+"""Every statement of the source held against the live schema: it prepares, and its columns fit its Struct.
+
+Statements are the constant strings passed to `db.one`, `db.all`, `db.value`, `db.values` and `db.run`, found by
+reading the source; so a query that no test reaches is checked as well.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from msgspec import Struct
+
+from db.rows import WrongColumns, reader
+
+ROWS = ("all", "one")
+SCALARS = ("value", "values")
+
+
+class Statement(Struct, frozen=True):
+    """One call: where it stands, its SQL, and the name of the Struct its rows become, if they do."""
+
+    module: str
+    line: int
+    sql: str
+    shape: str | None
+
+
+def found(root: Path, packages: Sequence[str]) -> Iterator[Statement]:
+    """Every statement in these packages below `root`."""
+    for package in packages:
+        for path in sorted((root / package).rglob("*.py")):
+            module = ".".join(path.relative_to(root).with_suffix("").parts)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                yield from _statement(module, node)
+
+
+async def check(raw: "asyncpg.Connection[asyncpg.Record]", statement: Statement) -> str | None:
+    """What is wrong with it, or None. Nothing is run: the statement is prepared and its columns are read."""
+    try:
+        columns = [a.name for a in (await raw.prepare(statement.sql)).get_attributes()]
+        if statement.shape is not None:
+            reader(_shape(statement), columns)
+    except (asyncpg.PostgresError, WrongColumns) as error:
+        return f"{statement.module}:{statement.line}: {error}"
+    return None
+
+
+def _statement(module: str, node: ast.AST) -> Iterator[Statement]:
+    match node:
+        case ast.Call(func=ast.Attribute(attr=verb), args=[ast.Name(id=shape), ast.Constant(value=str(sql)), *_]):
+            if verb in (*ROWS, *SCALARS):
+                yield Statement(module, node.lineno, sql, shape if verb in ROWS else None)
+        case ast.Call(
+            func=ast.Attribute(attr="run", value=ast.Name(id="db")), args=[ast.Constant(value=str(sql)), *_]
+        ):
+            yield Statement(module, node.lineno, sql, None)
+
+
+def _shape(statement: Statement) -> Any:
+    import_module(statement.module)
+    return getattr(sys.modules[statement.module], statement.shape or "")
