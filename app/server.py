@@ -46,7 +46,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 server_header=False,
                 ws="websockets-sansio",
-                ws_max_size=64 * 1024,
+                ws_max_size=128 * 1024,
                 ws_per_message_deflate=False,
                 ws_ping_interval=None,
                 limit_concurrency=2000,

@@ -72,6 +72,7 @@ class Supporter(Struct, frozen=True):
     on_duty: bool
     on_team: bool
     lead: bool
+    told: bool
 
 
 class Hours(Struct, frozen=True):

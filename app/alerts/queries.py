@@ -123,7 +123,8 @@ async def supporters(db: Connection, alert: Alert, now: datetime) -> list[Suppor
         """
         SELECT p.id, array_agg(DISTINCT r.role) AS roles,
                EXISTS (SELECT FROM duty_shift d WHERE d.staff_id = p.id AND d.during @> $3::timestamptz) AS on_duty,
-               bool_or(t.id IS NOT NULL) AS on_team, coalesce(bool_or(t.lead), false) AS lead
+               bool_or(t.id IS NOT NULL) AS on_team, coalesce(bool_or(t.lead), false) AS lead,
+               EXISTS (SELECT FROM alert_told told WHERE told.alert_id = $4 AND told.person_id = p.id) AS told
         FROM person p
         JOIN staff_role r ON r.person_id = p.id
         LEFT JOIN care_team_member t ON t.staff_id = p.id AND t.patient_id = $2 AND t.left_at IS NULL
@@ -134,6 +135,7 @@ async def supporters(db: Connection, alert: Alert, now: datetime) -> list[Suppor
         alert.organisation_id,
         alert.patient_id,
         now,
+        alert.id,
     )
 
 

@@ -71,13 +71,15 @@ def beside(alert_class: str, supporters: Sequence[Supporter], *, opted_in: bool)
 def telling(plan: Sequence[Step], start: int, supporters: Sequence[Supporter], hours: Hours, now: datetime) -> Telling:
     """The turn of the plan that begins at step `start`: an empty step is passed over at once.
 
+    Who has been told already is not rung again beside somebody new; a step of none but those is rung again.
     Where no step finds anybody, nobody is told, and the same turn is tried again in a minute.
     """
     found = next((s for s in steps(plan) if s >= start and audience(plan, s, supporters)), None)
     if found is None:
         return Telling(start, [], False, start, now + TRY_AGAIN)  # noqa: FBT003
-    told = audience(plan, found, supporters)
-    return Telling(found, [s.id for s in told], any(s.on_duty for s in told), *_onward(plan, found, hours, now))
+    members = audience(plan, found, supporters)
+    told = [s.id for s in members if not s.told] or [s.id for s in members]
+    return Telling(found, told, any(s.on_duty for s in members), *_onward(plan, found, hours, now))
 
 
 def _onward(plan: Sequence[Step], step: int, hours: Hours, now: datetime) -> tuple[int, datetime | None]:
