@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from urllib.parse import urlencode
@@ -104,6 +104,8 @@ async def server(
             yield Server(place, socket_folder(place), chosen.version, chosen.origin, attached=False)
         finally:
             await _stop(process)
+            with suppress(OSError):
+                socket_folder(place).rmdir()
 
 
 async def _own_or_attach(home: Path) -> IO[bytes] | Path:

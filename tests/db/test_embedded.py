@@ -118,6 +118,7 @@ async def test_a_server_starts_from_nothing_and_is_gone_afterwards(home: Path, p
         assert await ask(server, "SHOW server_encoding") == "UTF8"
 
     wait_until_nothing_is_left(home)
+    assert not server.sockets.exists()
     with pytest.raises(OSError, match="No such file"):
         await asyncpg.connect(server.dsn())
 
