@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import asyncpg
 import pytest
@@ -17,10 +19,15 @@ NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
 
 
 @pytest.fixture(scope="session")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[embedded.Server]:
-    """PostgreSQL for this run alone, with nothing that survives a power cut."""
-    async with embedded.server(tmp_path_factory.mktemp("postgres"), durable=False) as running:
-        yield running
+async def server() -> AsyncIterator[embedded.Server]:
+    """PostgreSQL for this run alone, with nothing that survives a power cut.
+
+    pytest's own folders are closed to the user that PostgreSQL runs as, hence one of the system's.
+    """
+    with TemporaryDirectory(prefix="cairn-tests-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        async with embedded.server(Path(folder) / "postgres", durable=False) as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
