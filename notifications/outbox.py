@@ -24,8 +24,9 @@ async def send(
 ) -> None:
     """Tell these people at `due_at` that something waits for them; after `expires_at` nobody is told any more.
 
-    Written in the caller's transaction: no commit, no push; the commit rings the lane's bell. The same person, subject, stage and due time twice is
-    once, unless it was withdrawn in between. `due_at` may be now or past; it must come before `expires_at`.
+    Written in the caller's transaction: no commit, no push; the commit rings the lane's bell. The same person, subject,
+    stage and due time twice is once, unless it was withdrawn in between. `due_at` may be now or past; it must come
+    before `expires_at`.
     """
     if not people:
         return

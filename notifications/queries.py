@@ -1,11 +1,13 @@
 """What the tables of reaching people are asked and told; nobody else writes them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
+
 from db import Connection
-from notifications.models import Kind
+from notifications.models import Due, Kind, Lane, Leased, Route, Settlement
 
 
 async def insert_notifications(
@@ -45,3 +47,214 @@ async def insert_notifications(
 async def withdraw_notifications(db: Connection, kind: Kind, subject: UUID, now: datetime) -> int:
     """Withdraw what is pending or planned about a subject, and drop its queued deliveries; how many there were."""
     return await db.value(int, "SELECT withdraw_notifications($1, $2, $3)", kind, subject, now) or 0
+
+
+async def lock_due(db: Connection, lane: Lane, now: datetime, limit: int) -> list[Due]:
+    """Lock notifications whose time has come, most overdue first; two workers that ask at once get different ones."""
+    return await db.all(
+        Due,
+        """
+        SELECT n.id, n.urgent, n.expires_at, EXISTS (
+            SELECT FROM delivery d WHERE d.notification_id = n.id AND d.state IN ('queued', 'sent')
+        ) AS reached
+        FROM notification n
+        WHERE n.urgent = $1 AND n.next_at <= $2
+        ORDER BY n.next_at
+        LIMIT $3
+        FOR UPDATE OF n SKIP LOCKED
+        """,
+        lane is Lane.URGENT,
+        now,
+        limit,
+    )
+
+
+async def open_routes(db: Connection, notifications: Sequence[UUID]) -> list[Route]:
+    """The open addresses of each notification's person for which it has no delivery yet."""
+    return await db.all(
+        Route,
+        """
+        SELECT n.id AS notification_id, a.id AS address_id
+        FROM notification n JOIN address a ON a.person_id = n.person_id AND a.closed_at IS NULL
+        WHERE n.id = ANY ($1::uuid[])
+          AND NOT EXISTS (SELECT FROM delivery d WHERE d.notification_id = n.id AND d.address_id = a.id)
+        """,
+        notifications,
+    )
+
+
+async def insert_deliveries(
+    db: Connection, ids: Sequence[UUID], routes: Sequence[tuple[Route, Due]], now: datetime
+) -> None:
+    """Queue one push for each route, to be sent at once and not after its notification expires."""
+    await db.run(
+        """
+        INSERT INTO delivery (id, notification_id, address_id, urgent, next_at, not_after)
+        SELECT id, notification_id, address_id, urgent, $6, not_after
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::boolean[], $5::timestamptz[])
+            AS made (id, notification_id, address_id, urgent, not_after)
+        ON CONFLICT DO NOTHING
+        """,
+        ids,
+        [route.notification_id for route, _ in routes],
+        [route.address_id for route, _ in routes],
+        [due.urgent for _, due in routes],
+        [due.expires_at for _, due in routes],
+        now,
+    )
+
+
+async def finish_planning(db: Connection, states: Mapping[UUID, str]) -> None:
+    """Give pending notifications the state that the plan found for them."""
+    await db.run(
+        """
+        UPDATE notification n SET state = planned.state, next_at = NULL
+        FROM unnest($1::uuid[], $2::text[]) AS planned (id, state)
+        WHERE n.id = planned.id
+        """,
+        list(states),
+        list(states.values()),
+    )
+
+
+class Swept(Struct, frozen=True):
+    """A delivery that will not be sent any more."""
+
+    notification_id: UUID
+    state: str
+
+
+async def sweep(db: Connection, lane: Lane, now: datetime, limit: int) -> list[Swept]:
+    """Take out of the queue what expired, what was withdrawn, and what would ring at a closed address.
+
+    Locks the notifications first, as every writer of both tables does, so that none waits for another in a circle.
+    """
+    return await db.all(
+        Swept,
+        """
+        WITH stale AS (
+            SELECT d.id, d.not_after <= $2 AS expired
+            FROM delivery d JOIN notification n ON n.id = d.notification_id JOIN address a ON a.id = d.address_id
+            WHERE d.urgent = $1 AND d.next_at <= $2
+              AND (d.not_after <= $2 OR n.state = 'withdrawn' OR a.closed_at IS NOT NULL)
+            ORDER BY d.next_at
+            LIMIT $3
+            FOR UPDATE OF n SKIP LOCKED
+        )
+        UPDATE delivery d SET state = CASE WHEN stale.expired THEN 'expired' ELSE 'dropped' END,
+            next_at = NULL, lease = NULL, settled_at = $2
+        FROM stale WHERE d.id = stale.id AND d.next_at <= $2
+        RETURNING d.notification_id, d.state
+        """,
+        lane is Lane.URGENT,
+        now,
+        limit,
+    )
+
+
+async def plan_again(db: Connection, notifications: Sequence[UUID], now: datetime) -> None:
+    """Look for another phone where the last queued one is gone; the caller holds these notifications' locks."""
+    await db.run(
+        """
+        UPDATE notification n SET state = 'pending', next_at = $2
+        WHERE n.id = ANY ($1::uuid[]) AND n.state = 'planned' AND n.expires_at > $2
+          AND NOT EXISTS (SELECT FROM delivery d WHERE d.notification_id = n.id AND d.state IN ('queued', 'sent'))
+        """,
+        notifications,
+        now,
+    )
+
+
+async def lease(db: Connection, lane: Lane, *, token: UUID, now: datetime, until: datetime, limit: int) -> list[Leased]:
+    """Take due deliveries for ourselves until the lease ends, each for one worker only.
+
+    A delivery whose lease ran out is due again: its worker died, or was so slow that its answer no longer counts.
+    """
+    return await db.all(
+        Leased,
+        """
+        WITH due AS (
+            SELECT d.id FROM delivery d
+            WHERE d.urgent = $1 AND d.next_at <= $2 AND d.not_after > $2
+              AND EXISTS (SELECT FROM notification n WHERE n.id = d.notification_id AND n.state <> 'withdrawn')
+              AND EXISTS (SELECT FROM address a WHERE a.id = d.address_id AND a.closed_at IS NULL)
+            ORDER BY d.next_at
+            LIMIT $3
+            FOR UPDATE OF d SKIP LOCKED
+        )
+        UPDATE delivery d SET next_at = $4, lease = $5, attempt = d.attempt + 1
+        FROM due, notification n, address a, person p
+        WHERE d.id = due.id AND n.id = d.notification_id AND a.id = d.address_id AND p.id = n.person_id
+        RETURNING d.id, d.notification_id, d.address_id, n.kind, p.language, a.kind AS address_kind,
+            a.value AS address, a.platform, d.urgent, d.attempt, d.not_after
+        """,
+        lane is Lane.URGENT,
+        now,
+        limit,
+        until,
+        token,
+    )
+
+
+async def lock_notifications(db: Connection, notifications: Sequence[UUID]) -> None:
+    """Wait for these notifications and keep them until the transaction ends."""
+    await db.run(
+        "SELECT FROM notification WHERE id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE",
+        notifications,
+    )
+
+
+async def settle(db: Connection, settlements: Sequence[Settlement], *, token: UUID, now: datetime) -> set[UUID]:
+    """Write what became of leased deliveries; those whose lease is no longer ours stay as they are.
+
+    Returns the ids of those that were ours.
+    """
+    return set(
+        await db.values(
+            UUID,
+            """
+            UPDATE delivery d SET state = s.state, next_at = s.next_at, provider_id = s.provider_id, error = s.error,
+                lease = NULL, settled_at = CASE WHEN s.state <> 'queued' THEN $7::timestamptz END
+            FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::text[], $5::text[])
+                AS s (id, state, next_at, provider_id, error)
+            WHERE d.id = s.id AND d.lease = $6
+            RETURNING d.id
+            """,
+            [s.delivery.id for s in settlements],
+            [s.state for s in settlements],
+            [s.next_at for s in settlements],
+            [s.provider_id for s in settlements],
+            [s.error for s in settlements],
+            token,
+            now,
+        )
+    )
+
+
+async def close_dead_addresses(db: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
+    """Close addresses that will never ring again, unless the phone has brought a newer token meanwhile."""
+    await db.run(
+        """
+        UPDATE address a SET closed_at = $4, closed_because = dead.because
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS dead (id, value, because)
+        WHERE a.id = dead.id AND a.value = dead.value AND a.closed_at IS NULL
+        """,
+        [s.delivery.address_id for s in settlements],
+        [s.delivery.address for s in settlements],
+        [s.close for s in settlements],
+        now,
+    )
+
+
+async def next_at(db: Connection, lane: Lane) -> datetime | None:
+    """When the next notification or delivery of this lane is due; None when nothing waits."""
+    return await db.value(
+        datetime,
+        """
+        SELECT least(
+            (SELECT next_at FROM notification WHERE urgent = $1 AND next_at IS NOT NULL ORDER BY next_at LIMIT 1),
+            (SELECT next_at FROM delivery WHERE urgent = $1 AND next_at IS NOT NULL ORDER BY next_at LIMIT 1)
+        )
+        """,
+        lane is Lane.URGENT,
+    )
