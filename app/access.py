@@ -97,7 +97,9 @@ def printed(app: Litestar) -> str:
     rows = [("METHOD", "PATH", "ACTION", "DATA", "WHO")]
     rows += [(m, p, r.action, r.category, _who(r)) for m, p, r in ruled(app)]
     widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row[:4], widths, strict=True)) + "  " + row[4] for row in rows)
+    return "\n".join(
+        "  ".join(c.ljust(w) for c, w in zip(row[:4], widths, strict=True)) + "  " + row[4] for row in rows
+    )
 
 
 def _who(rule: Rule) -> str:

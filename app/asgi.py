@@ -47,9 +47,7 @@ def create_app(
         exception_handlers={Refusal: _refused, HTTPException: _http, Exception: _failed},
         request_class=wire.CairnRequest,
         request_max_body_size=wire.BODY_LIMIT,
-        state=State(
-            {"pool": pool, "bell": bell, "site": site, "clock": clock, "guarded": guarded, "metrics": metrics}
-        ),
+        state=State({"pool": pool, "bell": bell, "site": site, "clock": clock, "guarded": guarded, "metrics": metrics}),
         openapi_config=None,
         lifespan=list(lifespan),
         logging_config=None,

@@ -41,7 +41,9 @@ async def who(pool: Pool, authorization: str | None, now: datetime) -> Signed:
     if token is None:
         raise NotSignedIn
     async with pool.reading() as db:
-        found = await db.one(Signed, "SELECT id, organisation_id, session_id, language, roles FROM signed_in($1, $2)", sha256(token), now)
+        found = await db.one(
+            Signed, "SELECT id, organisation_id, session_id, language, roles FROM signed_in($1, $2)", sha256(token), now
+        )
     if found is None:
         raise NotSignedIn
     return found

@@ -30,14 +30,18 @@ def text(ready: Ready) -> str:
 def _people(url: str) -> list[str]:
     """One link a person: it opens the page as them."""
     shown = {p.handle: p for p in CAST if p.handle in _SHOWN}
-    rows = [f"    {_role(shown[h].roles):<20}{shown[h].name:<22}{url}/#demo={h}" for h in _SHOWN]
+    rows = [f"    {_role(shown[h].roles):<22}{shown[h].name:<22}{url}/#demo={h}" for h in _SHOWN]
     body = '{"person":"maya"}'
     curl = f"curl -s {url}/v1/demo/sign-ins -H 'Content-Type: application/json' -d '{body}'"
     return ["  Sign in as", *rows, "", "  Try", f"    {curl}"]
 
 
 def _role(roles: tuple[str, ...]) -> str:
-    return {"peer": "peer supporter", "primary-care": "primary-care doctor"}.get(roles[0], roles[0]) if roles else "patient"
+    return (
+        {"peer": "peer supporter", "primary-care": "primary-care doctor"}.get(roles[0], roles[0])
+        if roles
+        else "patient"
+    )
 
 
 def _first(link: str | None) -> list[str]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from app import logs
-from app.settings import BadSettings, Settings, read
+from app.settings import Settings, read
 
 
 def main(argv: Sequence[str]) -> int:

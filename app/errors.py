@@ -150,6 +150,4 @@ def answer(refusal: Refusal, request_id: str = "") -> Response[Problem]:
     headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return Response(
-        problem(refusal, request_id), status_code=refusal.status, media_type=PROBLEM, headers=headers
-    )
+    return Response(problem(refusal, request_id), status_code=refusal.status, media_type=PROBLEM, headers=headers)

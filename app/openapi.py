@@ -33,7 +33,7 @@ One day of care over HTTP: a person says how they feel, somebody answers, a visi
 - **Again**: ids are made by the client, so that sending something twice is safe.
 - **Lists**: `nextCursor` goes back as `cursor`; there are no offsets.
 """
-_UNDER: dict[Relation, str] = {
+UNDER: dict[Relation, str] = {
     "self": "for themselves",
     "team": "for patients whose team they are on",
     "told": "for alerts of which they were told",
@@ -131,7 +131,7 @@ def who(rule: Rule) -> str:
     for role in ROLES:
         if role in rule.who:
             under.setdefault(rule.who[role], []).append(role)
-    said = [f"{', '.join(roles)} {' or '.join(_UNDER.get(r, r) for r in rel)}" for rel, roles in under.items()]
+    said = [f"{', '.join(roles)} {' or '.join(UNDER.get(r, r) for r in rel)}" for rel, roles in under.items()]
     if list(under.values()) == [list(ROLES)]:
         return "**Who may**: everybody who has signed in, for themselves."
     return f"**Who may**: {'; '.join(said)}."

@@ -24,9 +24,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     A value may also come from a file: CAIRN_SECRET_FILE names the file that holds CAIRN_SECRET.
     """
 
-    demo: Annotated[
-        bool | None, setting("Serve demo people and data. Unset: yes when nothing else is configured.")
-    ] = None
+    demo: Annotated[bool | None, setting("Serve demo people and data. Unset: yes when nothing else is configured.")] = (
+        None
+    )
     host: Annotated[Text, setting("The address to listen on.")] = "127.0.0.1"
     port: Annotated[Port, setting("The port to listen on.")] = 8000
     public_url: Annotated[Text | None, setting("Where people reach this server, for links and origins.")] = None
@@ -41,15 +41,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         setting("The same database as the role that owns the schema and migrates it.", secret=True),
     ] = None
     database_pool: Annotated[int, Meta(ge=1, le=64), setting("How many connections a process keeps.")] = 8
-    signaling_url: Annotated[
-        Text | None, setting("The wss:// address of a signaling process that runs apart.")
-    ] = None
+    signaling_url: Annotated[Text | None, setting("The wss:// address of a signaling process that runs apart.")] = None
     turn_urls: Annotated[
         tuple[str, ...], setting("TURN addresses, separated by commas, such as turn:turn.example.org:3478.")
     ] = ()
-    turn_secret: Annotated[
-        Text | None, setting("The secret shared with coturn (static-auth-secret).", secret=True)
-    ] = None
+    turn_secret: Annotated[Text | None, setting("The secret shared with coturn (static-auth-secret).", secret=True)] = (
+        None
+    )
     push_endpoint: Annotated[
         Text | None, setting("An FCM HTTP v1 server other than Google's, for a test or a demo.")
     ] = None
@@ -58,11 +56,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     metrics_token: Annotated[
         Annotated[str, Meta(min_length=20, max_length=4096)] | None,
-        setting("What a scraper sends as a bearer token to read /metrics; without it /metrics is not there.", secret=True),
+        setting(
+            "What a scraper sends as a bearer token to read /metrics; without it /metrics is not there.", secret=True
+        ),
     ] = None
-    log_level: Annotated[
-        str, Meta(pattern="^(debug|info|warning|error)$"), setting("How much is logged.")
-    ] = "info"
+    log_level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$"), setting("How much is logged.")] = "info"
 
 
 class BadSettings(Exception):
@@ -119,7 +117,9 @@ def described(settings: Settings, environ: Mapping[str, str]) -> str:
     for field in msgspec.structs.fields(Settings):
         name, meta = environment_name(field.name), _meta(field.type)
         value = getattr(settings, field.name)
-        shown = "(set, hidden)" if meta.extra and meta.extra["secret"] and value else msgspec.json.encode(value).decode()
+        shown = (
+            "(set, hidden)" if meta.extra and meta.extra["secret"] and value else msgspec.json.encode(value).decode()
+        )
         source = f"{name}_FILE" if f"{name}_FILE" in environ else "environment" if environ.get(name) else "default"
         blocks.append(f"{name} = {shown}  [{source}]\n    {meta.description}")
     return "\n".join(blocks)

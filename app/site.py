@@ -13,6 +13,7 @@ class Site(Struct, frozen=True):
     turn_urls: tuple[str, ...] = ()
     turn_secret: bytes | None = None
     metrics_token: str | None = None
+    inbox_url: str | None = None
 
     @property
     def socket(self) -> str:

@@ -3,12 +3,14 @@
 from litestar.types import ControllerRouterHandler
 
 from app.alerts import routes as alerts
+from app.appointments import routes as appointments
 from app.checkins import routes as checkins
 from app.crisis import routes as crisis
 from app.devices import routes as devices
 from app.duty import routes as duty
 from app.events import routes as events
 from app.health import routes as health
+from app.medications import routes as medications
 from app.people import routes as people
 from app.signin import routes as signin
 from app.visits import routes as visits
@@ -22,6 +24,8 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *crisis.ROUTES,
     *checkins.ROUTES,
     *alerts.ROUTES,
+    *appointments.ROUTES,
     *visits.ROUTES,
+    *medications.ROUTES,
     *events.ROUTES,
 )

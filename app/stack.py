@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import uvloop
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler
@@ -129,6 +130,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         link = await _people(place, site)
         pool, bell = await stack.enter_async_context(connected(settings, place, "up"))
         pushing = await stack.enter_async_context(push.opened(settings))
+        site = msgspec.structs.replace(site, inbox_url=pushing.inbox)
         app = create_app(pool, bell, site, beside=[signaling_beside(site)])
         await stack.enter_async_context(worker.running(pool, bell, pushing.channel, system_clock))
         told = Ready(site, place, pushing.told, pushing.inbox, link)

@@ -96,5 +96,3 @@ class CairnRequest(Request[Signed, Any, State]):
 @cache
 def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
     return msgspec.json.Decoder(kind)
-
-

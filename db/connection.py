@@ -1,14 +1,18 @@
 """One connection inside one transaction; its rows come out as Structs."""
 
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from db.rows import Reader, reader
 
 S = TypeVar("S", bound=Struct)
 V = TypeVar("V")
+
+Raw: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
+"""A connection on loan from the pool."""
 
 _READERS: dict[tuple[type[Struct], str], Reader[Any]] = {}
 
@@ -18,7 +22,7 @@ class Connection:
 
     __slots__ = ("_raw", "woken")
 
-    def __init__(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, raw: Raw) -> None:
         self._raw = raw
         self.woken: set[str] = set()
 

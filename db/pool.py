@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 import asyncpg
 
-from db.connection import Connection
+from db.connection import Connection, Raw
 from db.principal import Principal, opening
 
 ACQUIRE_SECONDS = 2.0
@@ -23,6 +23,7 @@ class Pool:
 
     def __init__(self, raw: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._raw = raw
+        self._unfinished: set[asyncio.Future[None]] = set()
         self.ring: Callable[[set[str]], None] = _nobody_listens
 
     @classmethod
@@ -37,34 +38,49 @@ class Pool:
         BEGIN and the caller's identity are one round trip. Bells are rung after the commit. Waits at most two seconds
         for a connection, then `Busy`.
         """
-        async with self._acquired() as raw:
+        raw = await self._acquire()
+        try:
             await raw.execute(opening(principal))
             db = Connection(raw)
-            try:
-                yield db
-            except BaseException:
-                await _roll_back(raw)
-                raise
+            yield db
             await raw.execute("COMMIT")
+        except BaseException:
+            await self._uncancelled(self._roll_back(raw))
+            raise
+        await self._raw.release(raw)
         if db.woken:
             self.ring(db.woken)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection without a transaction, for one statement that needs no identity."""
-        async with self._acquired() as raw:
-            yield Connection(raw)
-
-    @asynccontextmanager
-    async def _acquired(self) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+        raw = await self._acquire()
         try:
-            raw = await self._raw.acquire(timeout=ACQUIRE_SECONDS)
+            yield Connection(raw)
+        finally:
+            await self._uncancelled(self._raw.release(raw))
+
+    async def _acquire(self) -> Raw:
+        try:
+            return await self._raw.acquire(timeout=ACQUIRE_SECONDS)
         except TimeoutError as error:
             raise Busy from error
+
+    async def _roll_back(self, raw: Raw) -> None:
+        """Undo and give the connection back; one that cannot be rolled back is thrown away."""
         try:
-            yield raw  # type: ignore[misc]  # the stub says a proxy; it behaves as the connection
-        finally:
-            await self._raw.release(raw)
+            await asyncio.wait_for(raw.execute("ROLLBACK"), 2)
+        except Exception:  # whatever it was, the caller's own error is the one to tell
+            with contextlib.suppress(Exception):
+                raw.terminate()
+        await self._raw.release(raw)
+
+    async def _uncancelled(self, work: Coroutine[object, object, None]) -> None:
+        """Do it to the end, even if whoever waits for it is cancelled, and cancelled again."""
+        task = asyncio.ensure_future(work)
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        await asyncio.shield(task)
 
     async def close(self) -> None:
         """Wait for what runs, then close; after five seconds cut it off."""
@@ -102,13 +118,3 @@ def _nobody_listens(_: set[str]) -> None:
 
 async def _keep(_: object) -> None:
     """Nothing to reset: all that a request sets is local to its transaction."""
-
-
-async def _roll_back(raw: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Roll back even when the request was cancelled; a connection that cannot is thrown away."""
-    try:
-        await asyncio.shield(asyncio.wait_for(raw.execute("ROLLBACK"), 2))
-    except BaseException:
-        with contextlib.suppress(Exception):
-            raw.terminate()
-        raise

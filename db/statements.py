@@ -54,9 +54,7 @@ def _statement(module: str, node: ast.AST) -> Iterator[Statement]:
         case ast.Call(func=ast.Attribute(attr=verb), args=[ast.Name(id=shape), ast.Constant(value=str(sql)), *_]):
             if verb in (*ROWS, *SCALARS):
                 yield Statement(module, node.lineno, sql, shape if verb in ROWS else None)
-        case ast.Call(
-            func=ast.Attribute(attr="run", value=ast.Name(id="db")), args=[ast.Constant(value=str(sql)), *_]
-        ):
+        case ast.Call(func=ast.Attribute(attr="run", value=ast.Name(id="db")), args=[ast.Constant(value=str(sql)), *_]):
             yield Statement(module, node.lineno, sql, None)
 
 

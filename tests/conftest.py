@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import asyncpg
 import pytest
 
 from app.demo import seed
 from db import Connection, Pool, Principal, embedded, migrate, open_pool
+from db.connection import Raw
 from db.pool import connect
 from tests.world import World
 
@@ -72,7 +72,7 @@ class OneConnection(Pool):
     Each `transaction` is a savepoint with the caller's identity, so what one commits the next one sees.
     """
 
-    def __init__(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(self, raw: Raw) -> None:
         super().__init__(None)  # type: ignore[arg-type]
         self._one, self._turn = raw, asyncio.Lock()
 
@@ -107,13 +107,14 @@ class OneConnection(Pool):
 @pytest.fixture
 async def pool(shared_pool: Pool) -> AsyncIterator[Pool]:
     """One connection, whose work is undone after the test."""
-    async with shared_pool._acquired() as raw:
-        work = raw.transaction()
-        await work.start()
-        try:
-            yield OneConnection(raw)
-        finally:
-            await work.rollback()
+    raw = await shared_pool._acquire()
+    work = raw.transaction()
+    await work.start()
+    try:
+        yield OneConnection(raw)
+    finally:
+        await work.rollback()
+        await shared_pool._raw.release(raw)
 
 
 @pytest.fixture

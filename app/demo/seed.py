@@ -114,7 +114,8 @@ async def past_days(raw: Owner, now: datetime) -> None:
         day = today - timedelta(days=back)
         await raw.execute(
             "INSERT INTO check_in"
-            " (id, patient_id, day, version, mood, craving, wants_to_talk, answered_at, received_at) VALUES ($1, $2, $3, 1, $4, $5, false, $6, $6) ON CONFLICT DO NOTHING",
+            " (id, patient_id, day, version, mood, craving, wants_to_talk, answered_at, received_at)"
+            " VALUES ($1, $2, $3, 1, $4, $5, false, $6, $6) ON CONFLICT DO NOTHING",
             known(f"check-in {day}"), MAYA.id, day, 4 + (day.toordinal() * 7) % 4, 2 + (day.toordinal() * 5) % 4,
             _at(day, time(8, 30)),
         )  # fmt: skip

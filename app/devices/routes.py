@@ -26,8 +26,8 @@ async def mine(me: Me, db: Db) -> Devices:
     return await actions.mine(db, me)
 
 
-@delete("/v1/devices/{device_id:uuid}", operation_id="closeDevice", tags=["devices"], summary="Let a phone ring no more",
-        access=access.allow("close", "own-devices", EVERYONE))  # fmt: skip
+@delete("/v1/devices/{device_id:uuid}", operation_id="closeDevice", tags=["devices"],
+        summary="Let a phone ring no more", access=access.allow("close", "own-devices", EVERYONE))  # fmt: skip
 async def close(device_id: FromPath[UUID], me: Me, db: Db, now: Now) -> None:
     """Let one of your phones ring no more."""
     await actions.close(db, me, device_id, now)

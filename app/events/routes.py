@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
-from litestar.response import ServerSentEvent, ServerSentEventMessage
+from litestar.response import Stream
 
 from app import access
 from app.access import EVERYONE
@@ -13,28 +13,30 @@ from app.dependencies import Me
 from app.events import actions
 from app.events.models import Event
 
+# A proxy that buffers would hold an alert back.
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+PING = b": ping\n\n"
 
-@get("/v1/events", operation_id="listen", tags=["live"], summary="Live events",
+
+@get("/v1/events", operation_id="listen", tags=["live"], summary="Live events", media_type="text/event-stream",
      access=access.allow("listen", "own-events", EVERYONE))  # fmt: skip
-async def listen(request: Request[Any, Any, Any], me: Me) -> ServerSentEvent:
+async def listen(request: Request[Any, Any, Any], me: Me) -> Stream:
     """A stream of what changes for you: `id` is the cursor, and `Last-Event-ID` resumes where you left.
 
     A comment line comes every 15 seconds. Events carry ids only; fetch what they name.
     """
     state = request.app.state
     found = actions.listen(state.pool, state.bell, me.id, request.headers.get("last-event-id"))
-    return ServerSentEvent(_messages(found))
+    return Stream(_lines(found), media_type="text/event-stream", headers=HEADERS)
 
 
-async def _messages(events: AsyncIterator[Event | None]) -> AsyncIterator[ServerSentEventMessage]:
+async def _lines(events: AsyncIterator[Event | None]) -> AsyncIterator[bytes]:
     async for event in events:
-        yield _message(event)
+        yield PING if event is None else _line(event)
 
 
-def _message(event: Event | None) -> ServerSentEventMessage:
-    if event is None:
-        return ServerSentEventMessage(comment="ping")
-    return ServerSentEventMessage(id=event.cursor, event=event.topic, data=msgspec.json.encode(event).decode())
+def _line(event: Event) -> bytes:
+    return f"id: {event.cursor}\nevent: {event.topic}\ndata: ".encode() + msgspec.json.encode(event) + b"\n\n"
 
 
 ROUTES = (listen,)

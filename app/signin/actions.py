@@ -7,6 +7,7 @@ from app.demo.cast import CAST
 from app.errors import IdTaken, NotFound, Refusal
 from app.signin import queries
 from app.signin.models import DemoCast, SetUp, SignedIn
+from app.site import Site
 from app.wire import zone
 from db import DOOR, Pool
 
@@ -20,12 +21,13 @@ class LinkUsed(Refusal):
     status = 403
 
 
-async def demo_cast(pool: Pool, *, demo: bool) -> DemoCast:
+async def demo_cast(pool: Pool, site: Site) -> DemoCast:
     """Whom a visitor can be; nobody outside demo mode."""
-    if not demo:
+    if not site.demo:
         return DemoCast([])
     async with pool.transaction(DOOR) as db:
-        return DemoCast(await queries.demo_cast(db, [p.id for p in CAST], [p.handle for p in CAST]))
+        people = await queries.demo_cast(db, [p.id for p in CAST], [p.handle for p in CAST])
+    return DemoCast(people, site.inbox_url)
 
 
 async def demo_sign_in(pool: Pool, handle: str, now: datetime, *, demo: bool) -> SignedIn:

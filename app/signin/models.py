@@ -46,3 +46,4 @@ class DemoCast(Model, frozen=True):
     """Everybody whom a demo visitor can be; empty outside demo mode."""
 
     items: list[DemoPerson]
+    inbox_url: Annotated[str | None, Meta(description="Where the demo's pushes can be seen.")] = None

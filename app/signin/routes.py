@@ -17,7 +17,7 @@ from app.signin.models import DemoCast, DemoSignIn, SetUp, SignedIn
 async def demo_cast(request: Request[Any, Any, Any]) -> DemoCast:
     """Whom you can be in demo mode; empty outside it."""
     state = request.app.state
-    return await actions.demo_cast(state.pool, demo=state.site.demo)
+    return await actions.demo_cast(state.pool, state.site)
 
 
 @post("/v1/demo/sign-ins", operation_id="signInToDemo", tags=["sign-in"], summary="Be one of the demo people",

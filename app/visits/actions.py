@@ -31,7 +31,12 @@ def mirror(me: Signed, site: Site, now: datetime) -> Entry:
 
 
 def entry(
-    site: Site, room: UUID, person: UUID, role: Literal["patient", "staff"], kind: Literal["visit", "mirror"], now: datetime
+    site: Site,
+    room: UUID,
+    person: UUID,
+    role: Literal["patient", "staff"],
+    kind: Literal["visit", "mirror"],
+    now: datetime,
 ) -> Entry:
     """Sign a ticket, and lend TURN credentials that name this ticket and no person."""
     expires = now + rules.TICKET_LASTS

@@ -11,11 +11,15 @@ CREATE TABLE regimen (
     ends_on date CHECK (ends_on >= starts_on),
     version integer NOT NULL DEFAULT 1,
     status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'stopped')),
-    made_until timestamptz,
-    created_at timestamptz NOT NULL
+    made_until timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    stopped_by uuid REFERENCES person,
+    stopped_at timestamptz,
+    CHECK ((status = 'stopped') = (stopped_at IS NOT NULL) AND (stopped_at IS NULL) = (stopped_by IS NULL))
 );
-CREATE INDEX ON regimen (patient_id);
-CREATE INDEX ON regimen (made_until NULLS FIRST) WHERE status = 'active';
+COMMENT ON COLUMN regimen.made_until IS 'Every dose due until then has its row.';
+CREATE INDEX ON regimen (patient_id, created_at, id);
+CREATE INDEX ON regimen (made_until) WHERE status = 'active';
 
 CREATE TABLE occurrence (
     id uuid PRIMARY KEY,
@@ -30,3 +34,5 @@ CREATE TABLE occurrence (
     CHECK ((state IN ('taken', 'skipped')) = (answered_at IS NOT NULL))
 );
 CREATE INDEX ON occurrence (patient_id, due_at, id);
+CREATE INDEX ON occurrence (regimen_id) WHERE state = 'pending';
+COMMENT ON COLUMN occurrence.slot IS 'Wall time in the regimen''s zone: the name of the dose, whatever instant that is.';

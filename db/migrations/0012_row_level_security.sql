@@ -129,16 +129,30 @@ ALTER TABLE alert_event ENABLE ROW LEVEL SECURITY;
 CREATE POLICY told ON alert_event FOR SELECT USING (alert_id IN (SELECT id FROM alert) OR on_the_clock());
 CREATE POLICY cause_logs ON alert_event FOR INSERT WITH CHECK (true);
 
+-- What somebody takes is for those who treat them; a peer on the same team does not see it.
+CREATE FUNCTION treats() RETURNS boolean LANGUAGE sql STABLE
+    RETURN EXISTS (SELECT FROM staff_role WHERE person_id = me() AND role IN ('counselor', 'prescriber', 'supervisor'));
+CREATE FUNCTION prescribes() RETURNS boolean LANGUAGE sql STABLE
+    RETURN EXISTS (SELECT FROM staff_role WHERE person_id = me() AND role = 'prescriber');
+
 ALTER TABLE regimen ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON regimen FOR SELECT USING (patient_id = me());
-CREATE POLICY by_relation ON regimen
-    USING (patient_id = ANY (ARRAY(SELECT reach('team', 'supervised'))))
-    WITH CHECK (patient_id = ANY (ARRAY(SELECT reach('team'))));
+CREATE POLICY by_relation ON regimen FOR SELECT
+    USING (treats() AND patient_id = ANY (ARRAY(SELECT reach('team', 'supervised'))));
+CREATE POLICY prescribed ON regimen FOR INSERT
+    WITH CHECK (prescribes() AND prescribed_by = me() AND patient_id = ANY (ARRAY(SELECT reach('team'))));
+CREATE POLICY stopped ON regimen FOR UPDATE
+    USING (prescribes() AND patient_id = ANY (ARRAY(SELECT reach('team'))));
 CREATE POLICY clock ON regimen USING (on_the_clock());
 
 ALTER TABLE occurrence ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON occurrence USING (patient_id = me());
-CREATE POLICY by_relation ON occurrence USING (patient_id = ANY (ARRAY(SELECT reach('team', 'supervised'))));
+CREATE POLICY by_relation ON occurrence FOR SELECT
+    USING (treats() AND patient_id = ANY (ARRAY(SELECT reach('team', 'supervised'))));
+CREATE POLICY prescribed ON occurrence FOR INSERT
+    WITH CHECK (prescribes() AND patient_id = ANY (ARRAY(SELECT reach('team'))));
+CREATE POLICY superseded ON occurrence FOR UPDATE
+    USING (prescribes() AND patient_id = ANY (ARRAY(SELECT reach('team'))));
 CREATE POLICY clock ON occurrence USING (on_the_clock());
 
 ALTER TABLE address ENABLE ROW LEVEL SECURITY;

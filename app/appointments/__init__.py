@@ -1,0 +1,1 @@
+"""Appointments: when somebody has time, and that time kept for one patient."""

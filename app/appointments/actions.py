@@ -1,0 +1,188 @@
+"""Offer times, keep one for a patient, move it, settle it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import notifications
+from app import audit
+from app.access import CLINICIANS
+from app.appointments import queries, rules
+from app.appointments.models import (
+    Appointment,
+    Appointments,
+    Bookable,
+    Booking,
+    Kind,
+    Move,
+    NewAppointment,
+    Search,
+    Slots,
+    Span,
+    Status,
+)
+from app.auth import Signed
+from app.errors import IdTaken, NotFound
+from app.events import actions as events
+from app.wire import Instant, cursor_for, place_of
+from db import Connection
+from notifications import Kind as About
+
+OVERSEE = ("coordinator", "supervisor")
+START = UUID(int=0)
+
+
+async def slots(db: Connection, me: Signed, sought: Search, cursor: str | None, limit: int, now: datetime) -> Slots:
+    """A page of the times that are free for a patient."""
+    after = place_of(cursor, tuple[bool, Instant, UUID]) if cursor else None
+    within, kind = rules.look(sought.begin, sought.end, now), sought.kind
+    patient = await _patient(db, me, sought.patient_id, within)
+    calendars = await queries.calendars(db, patient.id, rules.OFFERED_BY[kind], sought.staff_id, within)
+    await audit.record(db, "read", "slots", [patient.id])
+    free = rules.slots(calendars, kind, within, patient.busy, now)
+    items = [slot for slot in free if after is None or rules.place(slot) > after][:limit]
+    return Slots(items=items, next_cursor=cursor_for(*rules.place(items[-1])) if len(items) == limit else None)
+
+
+async def book(db: Connection, me: Signed, new: NewAppointment, now: datetime) -> Appointment:
+    """Keep a slot for a patient, with its reminders; of many who want it at once, one has it.
+
+    The same again gives the same appointment, even when its time has come meanwhile.
+    """
+    patient = await _patient(db, me, new.patient_id, Span(now, now))
+    if await _booked_already(db, me, patient, new):
+        return await _seen(db, me, new.id)
+    during = await _offered(db, patient.id, new.staff_id, new.kind, new.starts_at, now)
+    booking = Booking(new.id, patient.id, new.staff_id, new.kind, during)
+    if await queries.book(db, booking, me.id, now):
+        return await _booked(db, me, new.id, "book", now)
+    if await _booked_already(db, me, patient, new):
+        return await _seen(db, me, new.id)
+    raise rules.SlotTaken if await queries.taken(db, booking) else IdTaken
+
+
+async def reschedule(db: Connection, me: Signed, appointment_id: UUID, move: Move, now: datetime) -> Appointment:
+    """Move an appointment: the old one is cancelled and a new one booked in the same transaction, or neither.
+
+    Reminders move with it. The same again gives the same appointment.
+    """
+    old = await by_id(db, me, appointment_id)
+    if old.moved_to == move.id:
+        return await _moved_already(db, me, move)
+    rules.check_movable(old, now)
+    during = await _offered(db, old.patient_id, old.staff_id, old.kind, move.starts_at, now)
+    booking = Booking(move.id, old.patient_id, old.staff_id, old.kind, during, moved_from=old.id)
+    await queries.lock_calendars(db, booking)
+    if not await queries.settle(db, old.id, "cancelled", me.id, now):
+        raise rules.NotBooked
+    if not await queries.book(db, booking, me.id, now):
+        raise rules.SlotTaken if await queries.taken(db, booking) else IdTaken
+    await notifications.withdraw(db, About.APPOINTMENT, old.id, now)
+    return await _booked(db, me, move.id, "reschedule", now)
+
+
+async def cancel(db: Connection, me: Signed, appointment_id: UUID, now: datetime) -> Appointment:
+    """Give the time back, and take back what would have reminded of it."""
+    return await _settle(db, me, await by_id(db, me, appointment_id), "cancelled", now)
+
+
+async def complete(db: Connection, me: Signed, appointment_id: UUID, now: datetime) -> Appointment:
+    """It took place."""
+    return await _settle(db, me, await _own(db, me, appointment_id), "fulfilled", now)
+
+
+async def no_show(db: Connection, me: Signed, appointment_id: UUID, now: datetime) -> Appointment:
+    """The patient could not be there."""
+    return await _settle(db, me, await _own(db, me, appointment_id), "noshow", now)
+
+
+async def by_id(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
+    """An appointment which concerns the caller; else `NotFound`."""
+    found = await _seen(db, me, appointment_id)
+    await audit.record(db, "read", "appointments", [found.patient_id], found.id)
+    return found
+
+
+async def listed(db: Connection, me: Signed, since: datetime, cursor: str | None, limit: int) -> Appointments:
+    """A page of the caller's own appointments."""
+    after = place_of(cursor, tuple[Instant, UUID]) if cursor else (since - rules.DAY, START)
+    items = await queries.listed(db, me.id, since=since, after=after, limit=limit)
+    await audit.record(db, "list", "appointments", [one.patient_id for one in items])
+    more = cursor_for(items[-1].starts_at, items[-1].id) if len(items) == limit else None
+    return Appointments(items=items, next_cursor=more)
+
+
+async def _patient(db: Connection, me: Signed, patient_id: UUID | None, within: Span) -> Bookable:
+    """The patient for whom the caller may book; else `NotFound`."""
+    wanted = rules.whom(patient_id, me.id, is_patient=me.has("patient"))
+    found = await queries.bookable(db, me.id, wanted, oversees=me.has(*OVERSEE), within=within)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _offered(
+    db: Connection, patient_id: UUID, staff_id: UUID, kind: Kind, starts_at: datetime, now: datetime
+) -> Span:
+    """The slot that begins then, or a refusal."""
+    rules.check_bookable(starts_at, now)
+    found = await queries.calendars(db, patient_id, rules.OFFERED_BY[kind], staff_id, Span(starts_at, starts_at))
+    return rules.offered(found, kind, starts_at)
+
+
+async def _booked_already(db: Connection, me: Signed, patient: Bookable, new: NewAppointment) -> bool:
+    """Whether this very booking was made before; refuses an id that was used for another one."""
+    kept = await queries.by_id(db, me.id, new.id, treats=False, oversees=False)
+    if kept is not None and not rules.same(kept, patient.id, new):
+        raise IdTaken
+    return kept is not None
+
+
+async def _moved_already(db: Connection, me: Signed, move: Move) -> Appointment:
+    found = await by_id(db, me, move.id)
+    if found.starts_at != move.starts_at:
+        raise IdTaken
+    return found
+
+
+async def _booked(db: Connection, me: Signed, appointment_id: UUID, action: str, now: datetime) -> Appointment:
+    """Remind both people in time, and let them look now."""
+    made = await _seen(db, me, appointment_id)
+    for reminder in rules.reminders(made, now):
+        await notifications.send(
+            db, reminder.people, About.APPOINTMENT, made.id, due_at=reminder.due_at, expires_at=reminder.expires_at,
+            stage=reminder.stage, now=now,
+        )  # fmt: skip
+    return await _changed(db, made, action, now)
+
+
+async def _settle(db: Connection, me: Signed, appointment: Appointment, to: Status, now: datetime) -> Appointment:
+    if not rules.settles(appointment, to, now):
+        return appointment
+    if not await queries.settle(db, appointment.id, to, me.id, now):
+        raise rules.NotBooked
+    await notifications.withdraw(db, About.APPOINTMENT, appointment.id, now)
+    return await _changed(db, rules.settled(appointment, to), rules.ACTIONS[to], now)
+
+
+async def _changed(db: Connection, appointment: Appointment, action: str, now: datetime) -> Appointment:
+    """Keep who did it, and let both people look again."""
+    await audit.record(db, action, "appointments", [appointment.patient_id], appointment.id)
+    people = [appointment.patient_id, appointment.staff_id]
+    await events.publish(db, people, "appointment", appointment.id, now)
+    return appointment
+
+
+async def _own(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
+    """An appointment which the caller holds as staff; else `NotFound`."""
+    found = await by_id(db, me, appointment_id)
+    if found.staff_id != me.id:
+        raise NotFound
+    return found
+
+
+async def _seen(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
+    treats, oversees = me.has(*CLINICIANS), me.has(*OVERSEE)
+    found = await queries.by_id(db, me.id, appointment_id, treats=treats, oversees=oversees)
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,313 @@
+"""The tables of working hours, appointments and calendar feeds."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.appointments.models import (
+    Appointment,
+    Block,
+    Bookable,
+    Booking,
+    Calendar,
+    FeedEntry,
+    FeedOwner,
+    NewWorkingException,
+    Span,
+    Status,
+    WorkingException,
+    WorkingHours,
+)
+from db import Connection, new_id
+
+
+async def hours(db: Connection, staff_id: UUID, now: datetime) -> WorkingHours | None:
+    """Somebody's week, and their exceptions from yesterday on."""
+    return await db.one(
+        WorkingHours,
+        """
+        SELECT p.time_zone,
+            (SELECT coalesce(json_agg(json_build_object('weekday', h.weekday, 'starts', to_char(h.starts, 'HH24:MI'),
+                'ends', to_char(h.ends, 'HH24:MI')) ORDER BY h.weekday, h.starts), '[]')
+             FROM working_hours h WHERE h.staff_id = p.id) AS blocks,
+            (SELECT coalesce(json_agg(json_build_object('id', e.id, 'day', e.day,
+                'starts', to_char(e.starts, 'HH24:MI'), 'ends', to_char(e.ends, 'HH24:MI'))
+                ORDER BY e.day, e.starts), '[]')
+             FROM working_exception e WHERE e.staff_id = p.id AND e.day >= ($2::timestamptz)::date - 1) AS exceptions
+        FROM person p WHERE p.id = $1 AND p.kind = 'staff'
+        """,
+        staff_id,
+        now,
+    )
+
+
+async def lock_hours(db: Connection, staff_id: UUID) -> None:
+    """Let one writer at a time replace somebody's week, so that two at once do not leave both."""
+    await db.run("SELECT pg_advisory_xact_lock(hashtextextended('working_hours ' || $1::uuid, 0))", staff_id)
+
+
+async def replace_hours(db: Connection, staff_id: UUID, blocks: Sequence[Block], now: datetime) -> None:
+    """A new week in place of the old one."""
+    await db.run("DELETE FROM working_hours WHERE staff_id = $1", staff_id)
+    await db.run(
+        """
+        INSERT INTO working_hours (id, staff_id, weekday, starts, ends)
+        SELECT id, $1, weekday, starts::time, ends::time
+        FROM unnest($2::uuid[], $3::smallint[], $4::text[], $5::text[]) AS block (id, weekday, starts, ends)
+        """,
+        staff_id,
+        [new_id(now) for _ in blocks],
+        [block.weekday for block in blocks],
+        [block.starts for block in blocks],
+        [block.ends for block in blocks],
+    )
+
+
+async def add_exception(db: Connection, staff_id: UUID, new: NewWorkingException) -> bool:
+    """Whether it is new; False where the id is taken."""
+    return (
+        await db.run(
+            """
+        INSERT INTO working_exception (id, staff_id, day, starts, ends)
+        VALUES ($1, $2, $3, $4::text::time, $5::text::time)
+        ON CONFLICT DO NOTHING
+        """,
+            new.id,
+            staff_id,
+            new.day,
+            new.starts,
+            new.ends,
+        )
+        == 1
+    )
+
+
+async def exception(db: Connection, staff_id: UUID, exception_id: UUID) -> WorkingException | None:
+    """One of somebody's own exceptions."""
+    return await db.one(
+        WorkingException,
+        """
+        SELECT id, day, to_char(starts, 'HH24:MI') AS starts, to_char(ends, 'HH24:MI') AS ends
+        FROM working_exception WHERE id = $1 AND staff_id = $2
+        """,
+        exception_id,
+        staff_id,
+    )
+
+
+async def remove_exception(db: Connection, staff_id: UUID, exception_id: UUID) -> bool:
+    """Whether there was one of theirs to remove."""
+    return await db.run("DELETE FROM working_exception WHERE id = $1 AND staff_id = $2", exception_id, staff_id) == 1
+
+
+async def bookable(db: Connection, me: UUID, patient_id: UUID, *, oversees: bool, within: Span) -> Bookable | None:
+    """The patient, when it is the caller, one of whose team the caller is, or one of the program they oversee."""
+    return await db.one(
+        Bookable,
+        """
+        SELECT p.id, (SELECT coalesce(json_agg(json_build_object('startsAt', b.starts_at, 'endsAt', b.ends_at)), '[]')
+                      FROM busy_times(p.id, tstzrange($4, $5::timestamptz + interval '1 day')) b) AS busy
+        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
+        WHERE p.id = $2 AND p.kind = 'patient'
+          AND ($3 OR p.id = $1
+               OR p.id IN (SELECT patient_id FROM care_team_member WHERE staff_id = $1 AND left_at IS NULL))
+        """,
+        me,
+        patient_id,
+        oversees,
+        within.starts_at,
+        within.ends_at,
+    )
+
+
+async def calendars(db: Connection, patient_id: UUID, role: str, staff_id: UUID | None, within: Span) -> list[Calendar]:
+    """Everybody of the patient's program with that role and some working hours, or the one who is asked for."""
+    return await db.all(
+        Calendar,
+        """
+        SELECT s.id AS staff_id, s.name AS staff_name, s.time_zone,
+            EXISTS (SELECT FROM care_team_member t
+                    WHERE t.patient_id = p.id AND t.staff_id = s.id AND t.left_at IS NULL) AS on_your_team,
+            (SELECT coalesce(json_agg(json_build_object('weekday', h.weekday, 'starts', to_char(h.starts, 'HH24:MI'),
+                'ends', to_char(h.ends, 'HH24:MI'))), '[]')
+             FROM working_hours h WHERE h.staff_id = s.id) AS blocks,
+            (SELECT coalesce(json_agg(json_build_object('id', e.id, 'day', e.day,
+                'starts', to_char(e.starts, 'HH24:MI'), 'ends', to_char(e.ends, 'HH24:MI'))), '[]')
+             FROM working_exception e WHERE e.staff_id = s.id
+               AND e.day BETWEEN ($4::timestamptz)::date - 2 AND ($5::timestamptz)::date + 2) AS exceptions,
+            (SELECT coalesce(json_agg(json_build_object('startsAt', b.starts_at, 'endsAt', b.ends_at)), '[]')
+             FROM busy_times(s.id, tstzrange($4, $5::timestamptz + interval '1 day')) b) AS busy
+        FROM person p JOIN person s ON s.organisation_id = p.organisation_id AND s.kind = 'staff'
+        WHERE p.id = $1 AND ($3::uuid IS NULL OR s.id = $3)
+          AND EXISTS (SELECT FROM staff_role r WHERE r.person_id = s.id AND r.role = $2)
+          AND (EXISTS (SELECT FROM working_hours h WHERE h.staff_id = s.id)
+               OR EXISTS (SELECT FROM working_exception e WHERE e.staff_id = s.id AND e.starts IS NOT NULL))
+        """,
+        patient_id,
+        role,
+        staff_id,
+        within.starts_at,
+        within.ends_at,
+    )
+
+
+async def book(db: Connection, booking: Booking, me: UUID, now: datetime) -> bool:
+    """Whether the time is kept now; False where either of the two is taken then, or the id was used."""
+    return (
+        await db.run(
+            """
+        INSERT INTO appointment (id, patient_id, staff_id, kind, during, booked_by, booked_at, moved_from)
+        VALUES ($1, $2, $3, $4, tstzrange($5, $6), $7, $8, $9)
+        ON CONFLICT DO NOTHING
+        """,
+            booking.id,
+            booking.patient_id,
+            booking.staff_id,
+            booking.kind,
+            booking.during.starts_at,
+            booking.during.ends_at,
+            me,
+            now,
+            booking.moved_from,
+        )
+        == 1
+    )
+
+
+async def lock_calendars(db: Connection, booking: Booking) -> None:
+    """Let one move at a time into these two people's days.
+
+    A move frees one time and takes another: two people who swap theirs at the same moment would wait for each other.
+    """
+    await db.run(
+        """
+        SELECT pg_advisory_xact_lock(hashtextextended('appointment ' || person, 0))
+        FROM (SELECT unnest(ARRAY[$1, $2]::uuid[]) AS person ORDER BY 1) AS both_people
+        """,
+        booking.patient_id,
+        booking.staff_id,
+    )
+
+
+async def taken(db: Connection, booking: Booking) -> bool:
+    """Whether either of the two has something else then."""
+    found = await db.value(
+        bool,
+        "SELECT EXISTS (SELECT FROM unnest(ARRAY[$1, $2]::uuid[]) AS person, busy_times(person, tstzrange($3, $4)))",
+        booking.patient_id,
+        booking.staff_id,
+        booking.during.starts_at,
+        booking.during.ends_at,
+    )
+    return found is True
+
+
+async def settle(db: Connection, appointment_id: UUID, status: Status, me: UUID, now: datetime) -> bool:
+    """Whether it was booked until now, and is not any more."""
+    return (
+        await db.run(
+            """
+        UPDATE appointment SET status = $2, settled_by = $3, settled_at = $4, version = version + 1
+        WHERE id = $1 AND status = 'booked'
+        """,
+            appointment_id,
+            status,
+            me,
+            now,
+        )
+        == 1
+    )
+
+
+async def by_id(db: Connection, me: UUID, appointment_id: UUID, *, treats: bool, oversees: bool) -> Appointment | None:
+    """The appointment, if the caller is one of its two people, booked it, treats the patient or oversees them."""
+    return await db.one(
+        Appointment,
+        """
+        SELECT a.id, a.patient_id, p.name AS patient_name, a.staff_id, s.name AS staff_name, a.kind,
+               lower(a.during) AS starts_at, upper(a.during) AS ends_at, a.status, a.booked_at, a.moved_from,
+               n.id AS moved_to
+        FROM appointment a JOIN person m ON m.id = $1 JOIN person s ON s.id = a.staff_id
+        LEFT JOIN person p ON p.id = a.patient_id LEFT JOIN appointment n ON n.moved_from = a.id
+        WHERE a.id = $2
+          AND ($1 IN (a.patient_id, a.staff_id, a.booked_by)
+               OR p.organisation_id = m.organisation_id
+                  AND ($4 OR $3 AND EXISTS (SELECT FROM care_team_member t WHERE t.patient_id = a.patient_id
+                                            AND t.staff_id = $1 AND t.left_at IS NULL)))
+        """,
+        me,
+        appointment_id,
+        treats,
+        oversees,
+    )
+
+
+async def listed(
+    db: Connection, me: UUID, *, since: datetime, after: tuple[datetime, UUID], limit: int
+) -> list[Appointment]:
+    """The appointments of which the caller is one of the two people and which end after `since`, in order of time."""
+    return await db.all(
+        Appointment,
+        """
+        SELECT a.id, a.patient_id, p.name AS patient_name, a.staff_id, s.name AS staff_name, a.kind,
+               lower(a.during) AS starts_at, upper(a.during) AS ends_at, a.status, a.booked_at, a.moved_from,
+               n.id AS moved_to
+        FROM appointment a JOIN person s ON s.id = a.staff_id
+        LEFT JOIN person p ON p.id = a.patient_id LEFT JOIN appointment n ON n.moved_from = a.id
+        WHERE (a.patient_id = $1 OR a.staff_id = $1)
+          AND upper(a.during) > $2 AND (lower(a.during), a.id) > ($3, $4)
+        ORDER BY lower(a.during), a.id
+        LIMIT $5
+        """,
+        me,
+        since,
+        *after,
+        limit,
+    )
+
+
+async def keep_feed(db: Connection, person_id: UUID, token_sha256: bytes, now: datetime) -> None:
+    """A new key to somebody's feed; the old one opens nothing from the commit on."""
+    await db.run(
+        """
+        INSERT INTO calendar_feed (sha256, person_id, made_at) VALUES ($1, $2, $3)
+        ON CONFLICT (person_id) WHERE revoked_at IS NULL
+        DO UPDATE SET sha256 = excluded.sha256, made_at = excluded.made_at
+        """,
+        token_sha256,
+        person_id,
+        now,
+    )
+
+
+async def revoke_feed(db: Connection, person_id: UUID, now: datetime) -> None:
+    """No key opens somebody's feed any more; twice is once."""
+    await db.run("UPDATE calendar_feed SET revoked_at = $2 WHERE person_id = $1 AND revoked_at IS NULL", person_id, now)
+
+
+async def feed_owner(db: Connection, token_sha256: bytes) -> UUID | None:
+    """Whose feed this key opens; asked before anybody is known."""
+    return await db.value(UUID, "SELECT calendar_owner($1)", token_sha256)
+
+
+async def owner(db: Connection, person_id: UUID) -> FeedOwner | None:
+    """The owner of a feed, asked on their behalf."""
+    return await db.one(FeedOwner, "SELECT id, language FROM person WHERE id = $1", person_id)
+
+
+async def feed(db: Connection, person_id: UUID, within: Span, limit: int) -> list[FeedEntry]:
+    """When somebody's appointments are that still take place or took place, in order of time."""
+    return await db.all(
+        FeedEntry,
+        """
+        SELECT id, lower(during) AS starts_at, upper(during) AS ends_at, booked_at, patient_id
+        FROM appointment
+        WHERE (patient_id = $1 OR staff_id = $1) AND status <> 'cancelled' AND during && tstzrange($2, $3)
+        ORDER BY lower(during), id
+        LIMIT $4
+        """,
+        person_id,
+        within.starts_at,
+        within.ends_at,
+        limit,
+    )
