@@ -7,8 +7,7 @@ anywhere leaves rows from which another goes on.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from random import SystemRandom
 from uuid import UUID, uuid4
@@ -19,10 +18,12 @@ from notifications.channel import Channel, Outcome, Transient
 from notifications.models import Lane, Leased, Settled, Settlement
 
 LANES = (Lane.URGENT, Lane.ORDINARY)
-LIMIT = 200
-AT_ONCE = 32
+PLANNED_AT_ONCE = 200
+NO_LIMIT = 1_000_000
 
 _roll = SystemRandom().random
+
+Answer = tuple[Leased, Outcome]
 
 
 async def deliver_due(
@@ -31,26 +32,35 @@ async def deliver_due(
     now: datetime,
     *,
     lanes: Sequence[Lane] = LANES,
-    limit: int = LIMIT,
-    at_once: int = AT_ONCE,
+    limit: int = NO_LIMIT,
+    at_once: int = 32,
 ) -> Settled:
     """Send what is due in these lanes, the first lane first, at most `limit` pushes with `at_once` on the wire.
 
-    Any number of passes may run at the same time, in one process or many. What a pass does not settle, because it was
-    cancelled or killed, is due again half a minute later and goes out with the same tag.
+    Ends when nothing is due and nothing on the wire, after 22 seconds at the latest; a phone that does not answer
+    holds nobody else up. Any number of passes may run at the same time, in one process or many. What a pass does not
+    settle, because it was cancelled or killed, is due again half a minute later and goes out with the same tag.
     """
     clock, token = _running(now), uuid4()
     counts: Counter[str] = Counter()
-    async with pool.transaction(CLOCK) as db:
-        leased = await _take(db, lanes, limit, now=now, token=token, counts=counts)
     errors: Counter[str] = Counter()
-    async with aclosing(_push_all(channel, leased, clock, leased_at=now, at_once=at_once)) as answers:
-        async for answered in answers:
-            settlements = [rules.settle(delivery, outcome, clock(), _roll()) for delivery, outcome in answered]
-            ours = await _settle(pool, settlements, token=token, now=clock())
-            counts += _count(settlements, ours)
+    on_the_wire: set[asyncio.Task[Answer | None]] = set()
+    try:
+        while True:
+            free = at_once - len(on_the_wire)
+            if rules.may_refill(free, at_once, started=now, now=clock()):
+                leased = await _take(pool, lanes, min(free, limit), now=clock(), token=token, counts=counts)
+                on_the_wire |= {asyncio.create_task(_push(channel, each, clock)) for each in leased}
+                limit -= len(leased)
+            if not on_the_wire:
+                return Settled(**counts, errors=dict(errors))
+            answers, on_the_wire = await _answered(on_the_wire)
+            settlements = [rules.settle(delivery, outcome, clock(), _roll()) for delivery, outcome in answers]
+            counts += _count(settlements, await _settle(pool, settlements, token=token, now=clock()))
             errors += Counter(s.error for s in settlements if s.error is not None)
-    return Settled(**counts, errors=dict(errors))
+    finally:
+        for task in on_the_wire:
+            task.cancel()
 
 
 async def next_due(pool: Pool, lane: Lane) -> datetime | None:
@@ -60,27 +70,28 @@ async def next_due(pool: Pool, lane: Lane) -> datetime | None:
 
 
 async def _take(
-    db: Connection, lanes: Sequence[Lane], limit: int, *, now: datetime, token: UUID, counts: Counter[str]
+    pool: Pool, lanes: Sequence[Lane], room: int, *, now: datetime, token: UUID, counts: Counter[str]
 ) -> list[Leased]:
-    """Plan and lease, lane by lane, until the limit is reached."""
+    """Plan and lease, lane by lane, in one transaction that is over before anything is pushed."""
     leased: list[Leased] = []
-    for lane in lanes:
-        await _sweep(db, lane, limit, now, counts)
-        await _plan(db, lane, limit, now, counts)
-        room = limit - len(leased)
-        leased += await queries.lease(db, lane, token=token, now=now, until=now + rules.LEASE, limit=room)
+    async with pool.transaction(CLOCK) as db:
+        for lane in lanes:
+            await _sweep(db, lane, now, counts)
+            await _plan(db, lane, now, counts)
+            left = room - len(leased)
+            leased += await queries.lease(db, lane, token=token, now=now, until=now + rules.LEASE, limit=left)
     return leased
 
 
-async def _sweep(db: Connection, lane: Lane, limit: int, now: datetime, counts: Counter[str]) -> None:
-    swept = await queries.sweep(db, lane, now, limit)
+async def _sweep(db: Connection, lane: Lane, now: datetime, counts: Counter[str]) -> None:
+    swept = await queries.sweep(db, lane, now, PLANNED_AT_ONCE)
     if swept:
         counts.update(s.state for s in swept)
         await queries.plan_again(db, [s.notification_id for s in swept], now)
 
 
-async def _plan(db: Connection, lane: Lane, limit: int, now: datetime, counts: Counter[str]) -> None:
-    due = await queries.lock_due(db, lane, now, limit)
+async def _plan(db: Connection, lane: Lane, now: datetime, counts: Counter[str]) -> None:
+    due = await queries.lock_due(db, lane, now, PLANNED_AT_ONCE)
     if not due:
         return
     plan = rules.plan(due, await queries.open_routes(db, [d.id for d in due]), now)
@@ -89,35 +100,26 @@ async def _plan(db: Connection, lane: Lane, limit: int, now: datetime, counts: C
     counts.update("lapsed" if state == "expired" else state for state in plan.states.values())
 
 
-async def _push_all(
-    channel: Channel, leased: Sequence[Leased], clock: Callable[[], datetime], *, leased_at: datetime, at_once: int
-) -> AsyncGenerator[list[tuple[Leased, Outcome]], None]:
-    """Push concurrently; what has been answered comes out as soon as the last batch is settled."""
-    gate = asyncio.Semaphore(at_once)
-
-    async def one(delivery: Leased) -> tuple[Leased, Outcome] | None:
-        async with gate:
-            now = clock()
-            return (delivery, await _push(channel, delivery, now)) if rules.may_send(delivery, leased_at, now) else None
-
-    running = {asyncio.create_task(one(delivery)) for delivery in leased}
-    try:
-        while running:
-            done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-            yield [answer for task in done if (answer := task.result()) is not None]
-    finally:
-        for task in running:
-            task.cancel()
-
-
-async def _push(channel: Channel, delivery: Leased, now: datetime) -> Outcome:
+async def _push(channel: Channel, delivery: Leased, clock: Callable[[], datetime]) -> Answer | None:
+    """Push one and wait for its answer; None when it is too late to begin."""
+    now = clock()
+    if not rules.may_send(delivery, now):
+        return None
     try:
         async with asyncio.timeout(rules.PUSH_SECONDS):
-            return await channel.push(rules.push(delivery, now))
+            return delivery, await channel.push(rules.push(delivery, now))
     except TimeoutError:
-        return Transient("TIMEOUT")
-    except Exception as error:  # A channel does not raise; if one does, it must not take the others of its batch along.
-        return Transient(type(error).__name__)
+        return delivery, Transient("TIMEOUT")
+    except Exception as error:  # A channel does not raise; if one does, it must not take the others along.
+        return delivery, Transient(type(error).__name__)
+
+
+async def _answered(
+    on_the_wire: set[asyncio.Task[Answer | None]],
+) -> tuple[list[Answer], set[asyncio.Task[Answer | None]]]:
+    """What has been answered, as soon as something has, and what is still under way."""
+    done, left = await asyncio.wait(on_the_wire, timeout=rules.LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    return [answer for task in done if (answer := task.result()) is not None], left
 
 
 async def _settle(pool: Pool, settlements: Sequence[Settlement], *, token: UUID, now: datetime) -> set[UUID]:

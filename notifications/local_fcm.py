@@ -76,7 +76,7 @@ class LocalFcm:
         self._told: dict[str, deque[Refused]] = defaultdict(deque)
         self._arrivals: deque[Arrival] = deque(maxlen=KEPT)
         self._news = asyncio.Condition()
-        self.requests = 0
+        self.requests = self.grants = 0
 
     @property
     def service_account(self) -> dict[str, str]:
@@ -118,6 +118,7 @@ class LocalFcm:
         claims = self._verified(form.get("assertion", [""])[0])
         if claims.get("aud") != AUDIENCE or not claims.get("exp", 0) > time.time():
             raise Refused("invalid_grant")
+        self.grants += 1
         token = secrets.token_urlsafe(24)
         self._granted[token] = time.time() + TOKEN_SECONDS
         return {"access_token": token, "expires_in": TOKEN_SECONDS, "token_type": "Bearer"}

@@ -105,6 +105,7 @@ class Leased(Struct, frozen=True):
     urgent: bool
     attempt: int
     not_after: datetime
+    leased_until: datetime
 
     def __repr__(self) -> str:
         """The id only: a push token is a secret."""

@@ -186,7 +186,7 @@ async def lease(db: Connection, lane: Lane, *, token: UUID, now: datetime, until
         FROM due, notification n, address a, person p
         WHERE d.id = due.id AND n.id = d.notification_id AND a.id = d.address_id AND p.id = n.person_id
         RETURNING d.id, d.notification_id, d.address_id, n.kind, p.language, a.kind AS address_kind,
-            a.value AS address, a.platform, d.urgent, d.attempt, d.not_after
+            a.value AS address, a.platform, d.urgent, d.attempt, d.not_after, d.next_at AS leased_until
         """,
         lane is Lane.URGENT,
         now,

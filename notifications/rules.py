@@ -21,7 +21,9 @@ BACKOFF_SECONDS = 60.0
 QUOTA_SECONDS = 60.0
 """Firebase asks for at least a minute when a quota is used up and says nothing else."""
 
-SHORTEST_NAP = 0.02
+REFILL = timedelta(seconds=10)
+LOOK_SECONDS = 0.25
+"""How often a pass that waits for an answer looks whether more has become due."""
 
 _CLOSES: dict[str, ClosedBecause] = {"UNREGISTERED": "unregistered", "SENDER_ID_MISMATCH": "sender-mismatch"}
 
@@ -63,9 +65,14 @@ def lane(*, urgent: bool) -> Lane:
     return Lane.URGENT if urgent else Lane.ORDINARY
 
 
-def may_send(delivery: Leased, leased_at: datetime, now: datetime) -> bool:
+def may_send(delivery: Leased, now: datetime) -> bool:
     """Whether there is still time: the lease must outlast the push, and nothing is sent after it expired."""
-    return now <= leased_at + LEASE * LAST_SEND and now < delivery.not_after
+    return now <= delivery.leased_until - LEASE * (1 - LAST_SEND) and now < delivery.not_after
+
+
+def may_refill(free: int, at_once: int, *, started: datetime, now: datetime) -> bool:
+    """Whether a pass takes more on: when half of its places are free, and not for ever."""
+    return 2 * free >= at_once and now < started + REFILL
 
 
 def meaning(error: str, retry_after: float | None) -> Outcome:
@@ -111,10 +118,3 @@ def delay(attempt: int, wait: float | None, roll: float) -> timedelta:
     """Exponential backoff with full jitter, 1 to 60 s, and never less than what the provider asked for."""
     most = min(BACKOFF_SECONDS, 2.0 ** min(attempt, 10))
     return timedelta(seconds=max(1 + roll * (most - 1), wait or 0))
-
-
-def nap(next_at: datetime | None, now: datetime, longest: float) -> float:
-    """How many seconds to sleep when the next thing is due at `next_at`; never quite none, so that nothing spins."""
-    if next_at is None:
-        return longest
-    return min(longest, max(SHORTEST_NAP, (next_at - now).total_seconds()))

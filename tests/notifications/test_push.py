@@ -1,6 +1,8 @@
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -11,6 +13,7 @@ from notifications import Accepted, Kind, Lane, Outcome, Permanent, Push, Transi
 from notifications import push as firebase
 from notifications.local_fcm import LocalFcm
 from notifications.push import Firebase
+from tests.notifications import http2
 from tests.notifications.conftest import Cast
 from tests.notifications.phones import has_a_phone, states, tell
 
@@ -175,6 +178,46 @@ async def test_a_server_that_is_gone_is_a_failure_for_now(fcm: LocalFcm) -> None
 
 async def test_what_the_sdk_cannot_write_down_is_dead(channel: Firebase) -> None:
     assert await channel.push(a_push("")) == Permanent("INVALID_ARGUMENT")
+
+
+async def test_a_storm_of_503_over_http2_leaves_no_call_hanging(
+    fcm: LocalFcm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with http2.serve(tmp_path, http2.always(503, b"{}")) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
+        async with firebase.open_firebase(fcm.service_account, server.url) as channel, asyncio.timeout(20):
+            storm = await asyncio.gather(*(channel.push(a_push("t")) for _ in range(60)))
+            after = [await channel.push(a_push("t")) for _ in range(60)]
+    assert storm + after == [Transient("UNAVAILABLE")] * 120
+    assert (server.requests, server.connections) == (120, 1)
+
+
+async def test_a_client_that_hangs_is_replaced_and_the_next_push_arrives(
+    fcm: LocalFcm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(firebase, "HANG_SECONDS", 0.3)
+    async with http2.serve(tmp_path, http2.silent_on_first_connection(b'{"name": "n"}')) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
+        async with firebase.open_firebase(fcm.service_account, server.url) as channel:
+            stuck = await asyncio.gather(*(channel.push(a_push("t")) for _ in range(3)))
+            assert stuck == [Transient("TIMEOUT")] * 3
+            assert await channel.push(a_push("t")) == Accepted("n")
+    assert server.connections == 2
+
+
+async def test_an_answer_that_is_no_json_is_asked_again(
+    fcm: LocalFcm, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with http2.serve(tmp_path, http2.always(200, b"<html>")) as server:
+        monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
+        async with firebase.open_firebase(fcm.service_account, server.url) as channel:
+            assert await channel.push(a_push("t")) == Transient("UNKNOWN")
+
+
+async def test_many_pushes_at_the_start_need_one_access_token(fcm: LocalFcm, channel: Firebase) -> None:
+    outcomes = await asyncio.gather(*(channel.push(a_push(f"t{n}")) for n in range(40)))
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    assert fcm.grants == 1
 
 
 async def test_the_inbox_can_be_looked_at_from_outside(fcm: LocalFcm, channel: Firebase) -> None:

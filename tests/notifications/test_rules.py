@@ -24,6 +24,7 @@ def a_delivery(attempt: int = 1, minutes: float = 60, *, urgent: bool = False) -
         urgent=urgent,
         attempt=attempt,
         not_after=NOW + timedelta(minutes=minutes),
+        leased_until=NOW + rules.LEASE,
     )
 
 
@@ -130,20 +131,19 @@ def test_repeats_grow_apart() -> None:
 
 def test_nothing_is_sent_that_could_outlive_its_lease() -> None:
     delivery = a_delivery()
-    assert rules.may_send(delivery, NOW, NOW + timedelta(seconds=18))
-    assert not rules.may_send(delivery, NOW, NOW + timedelta(seconds=18.1))
+    assert rules.may_send(delivery, NOW + timedelta(seconds=18))
+    assert not rules.may_send(delivery, NOW + timedelta(seconds=18.1))
     assert rules.LEASE.total_seconds() * rules.LAST_SEND + rules.PUSH_SECONDS <= rules.LEASE.total_seconds()
 
 
 def test_nothing_is_sent_after_it_expired() -> None:
-    assert not rules.may_send(a_delivery(minutes=0), NOW, NOW)
+    assert not rules.may_send(a_delivery(minutes=0), NOW)
 
 
-def test_a_nap_ends_when_something_is_due_and_never_spins() -> None:
-    assert rules.nap(None, NOW, 5) == 5
-    assert rules.nap(NOW + timedelta(seconds=2), NOW, 5) == 2
-    assert rules.nap(NOW + timedelta(hours=2), NOW, 5) == 5
-    assert rules.nap(NOW - timedelta(hours=2), NOW, 5) == rules.SHORTEST_NAP
+def test_a_pass_takes_more_on_in_handfuls_and_not_for_ever() -> None:
+    assert rules.may_refill(16, 32, started=NOW, now=NOW)
+    assert not rules.may_refill(15, 32, started=NOW, now=NOW)
+    assert not rules.may_refill(32, 32, started=NOW, now=NOW + rules.REFILL)
 
 
 @pytest.mark.parametrize("language", ["en", "es", "tlh"])
