@@ -30,7 +30,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 # Errors whose text was written for the person at the terminal; their modules are not all loaded here.
-_SENTENCES = frozenset({"BadSettings", "PortTaken", "OwnsTooMuch", "EditedHistory", "CannotServe", "NoPostgres"})
+_SENTENCES = frozenset(
+    {"BadSettings", "PortTaken", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"}
+)
 
 
 def _up(settings: Settings, _options: argparse.Namespace) -> int:

@@ -18,7 +18,9 @@ from app.asgi import create_app, system_clock
 from app.database import Database
 from app.settings import BadSettings, Settings
 from app.site import Site
-from db import Bell, Pool, migrate, open_bell, open_pool
+from db import Bell, Pool, migrate, open_bell, open_pool, statements
+
+SOURCE = Path(__file__).parents[1]
 
 Said = Callable[[str], None]
 
@@ -98,8 +100,9 @@ def signaling_config(site: Site) -> Any:
 
 @asynccontextmanager
 async def connected(settings: Settings, place: Database, duty: str) -> AsyncIterator[tuple[Pool, Bell]]:
-    """A pool and a bell as the role that owns nothing."""
+    """A pool and a bell as the role that owns nothing, to a database that every statement fits."""
     await database.check_role(place.app)
+    await statements.check_all(place.app, SOURCE, ("app", "notifications"))
     pool = await open_pool(place.app, size=settings.database_pool, application=f"cairn {duty}")
     try:
         async with open_bell(pool, place.app) as bell:

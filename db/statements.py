@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 from msgspec import Struct
 
+from db.pool import connect
 from db.rows import WrongColumns, reader
 
 ROWS = ("all", "one")
@@ -47,6 +48,23 @@ async def check(raw: "asyncpg.Connection[asyncpg.Record]", statement: Statement)
     except (asyncpg.PostgresError, WrongColumns) as error:
         return f"{statement.module}:{statement.line}: {error}"
     return None
+
+
+class Misfit(Exception):
+    """Statements and schema are not of the same version; the message names each statement and what is wrong."""
+
+
+async def check_all(dsn: str, root: Path, packages: Sequence[str]) -> int:
+    """Hold every statement of these packages against a database; how many there are. Raises `Misfit`."""
+    statements = list(found(root, packages))
+    raw = await connect(dsn, "cairn statements")
+    try:
+        wrong = [problem for each in statements if (problem := await check(raw, each))]
+    finally:
+        await raw.close()
+    if wrong:
+        raise Misfit("The database is not of this version of Cairn:\n" + "\n".join(wrong))
+    return len(statements)
 
 
 def _statement(module: str, node: ast.AST) -> Iterator[Statement]:

@@ -104,7 +104,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
         UPDATE alert a SET class = to_class, step = 0, next_step = 0, escalates_at = at, claimed_by = NULL,
                            claimed_at = NULL, lapses_at = NULL, version = version + 1
         WHERE a.id = which AND a.closed_at IS NULL AND a.class > to_class
-          AND EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = me())
+          AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = me())
+               OR EXISTS (SELECT FROM person m JOIN staff_role r ON r.person_id = m.id
+                          WHERE m.id = me() AND r.role = 'supervisor' AND m.organisation_id = a.organisation_id))
           AND NOT EXISTS (SELECT FROM alert o
                           WHERE o.patient_id = a.patient_id AND o.class = to_class AND o.closed_at IS NULL)
         RETURNING 1

@@ -2,23 +2,28 @@
 
 from pathlib import Path
 
+import pytest
+
 from db import Pool, embedded
 from db.pool import connect
-from db.statements import Statement, check, found
+from db.statements import Misfit, Statement, check, check_all
 
 ROOT = Path(__file__).parents[2]
 
 
 async def test_every_statement_prepares_and_fits_its_struct(server: embedded.Server, shared_pool: Pool) -> None:
-    statements = list(found(ROOT, ("app", "notifications")))
-    raw = await connect(server.dsn("shared"))
-    try:
-        wrong = [problem for s in statements if (problem := await check(raw, s))]
-    finally:
-        await raw.close()
+    assert await check_all(server.dsn("shared"), ROOT, ("app", "notifications")) > 50
 
-    assert wrong == []
-    assert len(statements) > 50
+
+async def test_a_schema_of_another_version_is_told_apart_before_anybody_is_served(
+    server: embedded.Server, own_database: str
+) -> None:
+    raw = await connect(own_database.replace("cairn_app@", "postgres@"))
+    await raw.execute("ALTER TABLE check_in RENAME COLUMN mood TO feeling")
+    await raw.close()
+
+    with pytest.raises(Misfit, match=r"app\.checkins\.queries:\d+"):
+        await check_all(own_database, ROOT, ("app", "notifications"))
 
 
 async def test_a_statement_that_does_not_fit_is_found(server: embedded.Server, shared_pool: Pool) -> None:
