@@ -1,0 +1,113 @@
+"""The least that can do the work: an ASGI function, asyncpg and msgspec; no router, no framework."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qs
+
+import asyncpg
+import msgspec
+
+from app import auth
+from app.asgi import system_clock
+from app.checkins import rules
+from app.checkins.models import CheckIn, CheckIns, Facts, NewCheckIn, RecordedCheckIn
+from app.wire import cursor_for
+from db import new_id, open_pool, person
+from db.principal import opening
+from tests.bench._peers.statements import AUDIT, HISTORY, LOOK_UP, RECORD
+
+Raw = Any
+DECODER = msgspec.json.Decoder(NewCheckIn)
+ENCODER = msgspec.json.Encoder()
+
+
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[Any]:
+    """The function over a pool with the very settings of Cairn's."""
+    pool = await open_pool(dsn)
+    try:
+        yield _over(pool._raw)
+    finally:
+        await pool.close()
+
+
+def _over(pool: "asyncpg.Pool[asyncpg.Record]") -> Any:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await answer(pool, scope, receive, send)
+
+    return app
+
+
+async def answer(pool: "asyncpg.Pool[asyncpg.Record]", scope: Any, receive: Any, send: Any) -> None:
+    """One request: one connection, one transaction, one answer."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+        return
+    async with pool.acquire() as raw:
+        work = _record if scope["method"] == "POST" else _history
+        status, body = await work(raw, scope, receive)
+    length = str(len(body)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _record(raw: Raw, scope: Any, receive: Any) -> tuple[int, bytes]:
+    new, now = DECODER.decode(await _body(receive)), system_clock()
+    me = await _begin(raw, scope)
+    try:
+        row = await raw.fetchrow(
+            RECORD, new.id, me["id"], new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger, new.note,
+            new.answered_at, now,
+        )  # fmt: skip
+        await raw.execute(AUDIT, "record", "check-ins", [me["id"]], new.id)
+        facts = Facts(*row)
+        if rules.worry(facts):
+            raise NotImplementedError("a worrying answer is not what is measured here")
+        await raw.execute("COMMIT")
+    except BaseException:
+        await raw.execute("ROLLBACK")
+        raise
+    kept = RecordedCheckIn(*row[:-1], support=rules.support(None, me["language"]))
+    return 201, ENCODER.encode(kept)
+
+
+async def _history(raw: Raw, scope: Any, _receive: Any) -> tuple[int, bytes]:
+    limit = int(parse_qs(scope["query_string"])[b"limit"][0])
+    me = await _begin(raw, scope)
+    try:
+        items = [CheckIn(*row) for row in await raw.fetch(HISTORY, me["id"], date.max, limit)]
+        await raw.execute(AUDIT, "read", "check-ins", [me["id"]], None)
+        await raw.execute("COMMIT")
+    except BaseException:
+        await raw.execute("ROLLBACK")
+        raise
+    page = CheckIns(items=items, next_cursor=cursor_for(items[-1].date) if len(items) == limit else None)
+    return 200, ENCODER.encode(page)
+
+
+async def _begin(raw: Raw, scope: Any) -> Any:
+    """Find out who calls, and begin on their behalf."""
+    now = system_clock()
+    sent = next(value for name, value in scope["headers"] if name == b"authorization")
+    me = await raw.fetchrow(LOOK_UP, auth.sha256(sent[7:].decode()), now)
+    if me is None or "patient" not in me["roles"]:
+        raise PermissionError
+    await raw.execute(opening(person(me["id"], new_id(now))))
+    return me
+
+
+async def _body(receive: Any) -> bytes:
+    whole, more = b"", True
+    while more:
+        message = await receive()
+        whole, more = whole + message.get("body", b""), message.get("more_body", False)
+    return whole
+
+
+async def _live(receive: Any, send: Any) -> None:
+    for word in ("startup", "shutdown"):
+        await receive()
+        await send({"type": f"lifespan.{word}.complete"})

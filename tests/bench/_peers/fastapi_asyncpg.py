@@ -1,0 +1,96 @@
+"""FastAPI, pydantic and asyncpg: dependencies for the caller and the transaction, SQL by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Annotated, Any
+
+import asyncpg
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app import auth
+from app.asgi import system_clock
+from app.checkins import rules
+from app.checkins.models import Facts
+from app.wire import cursor_for
+from db import new_id, open_pool, person
+from db.principal import opening
+from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
+from tests.bench._peers.statements import AUDIT, HISTORY, LOOK_UP, RECORD
+
+
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[Any]:
+    """The app over a pool with the very settings of Cairn's."""
+    pool = await open_pool(dsn)
+    try:
+        yield _app(pool._raw)
+    finally:
+        await pool.close()
+
+
+async def connection(request: Request) -> AsyncIterator[Any]:
+    """One connection for one request."""
+    async with request.app.state.pool.acquire() as raw:
+        yield raw
+
+
+Raw = Annotated[Any, Depends(connection, scope="function")]
+Bearer = Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
+
+
+async def signed(raw: Raw, sent: Bearer) -> Signed:
+    """Whoever holds that token, if it is a patient."""
+    row = await raw.fetchrow(LOOK_UP, auth.sha256(sent.credentials), system_clock())
+    if row is None:
+        raise HTTPException(401)
+    if "patient" not in row["roles"]:
+        raise HTTPException(403)
+    return Signed(**row)
+
+
+Me = Annotated[Signed, Depends(signed)]
+
+
+async def transaction(raw: Raw, me: Me) -> AsyncIterator[Any]:
+    """The caller's transaction, committed before the answer is sent."""
+    await raw.execute(opening(person(me.id, new_id(system_clock()))))
+    try:
+        yield raw
+    except BaseException:
+        await raw.execute("ROLLBACK")
+        raise
+    await raw.execute("COMMIT")
+
+
+Db = Annotated[Any, Depends(transaction, scope="function")]
+
+
+async def record(new: NewCheckIn, me: Me, db: Db) -> RecordedCheckIn:
+    """Say how you feel."""
+    row = await db.fetchrow(
+        RECORD, new.id, me.id, new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger, new.note,
+        new.answered_at, system_clock(),
+    )  # fmt: skip
+    if row is None:
+        raise HTTPException(409)
+    await db.execute(AUDIT, "record", "check-ins", [me.id], new.id)
+    if rules.worry(Facts(*row)):
+        raise HTTPException(501, "a worrying answer is not what is measured here")
+    return RecordedCheckIn(**row, support=rules.support(None, me.language))
+
+
+async def history(me: Me, db: Db, limit: Annotated[int, Query(ge=1, le=100)] = 30) -> CheckIns:
+    """Your days, the newest first."""
+    items = [CheckIn(**row) for row in await db.fetch(HISTORY, me.id, date.max, limit)]
+    await db.execute(AUDIT, "read", "check-ins", [me.id], None)
+    return CheckIns(items=items, next_cursor=cursor_for(items[-1].date) if len(items) == limit else None)
+
+
+def _app(pool: "asyncpg.Pool[asyncpg.Record]") -> FastAPI:
+    app = FastAPI(openapi_url=None)
+    app.state.pool = pool
+    app.post("/v1/check-ins", status_code=201)(record)
+    app.get("/v1/check-ins")(history)
+    return app

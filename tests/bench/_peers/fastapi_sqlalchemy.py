@@ -1,0 +1,158 @@
+"""FastAPI, pydantic and SQLAlchemy's asyncio ORM, written as their manuals show."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+import asyncpg
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import ARRAY, SmallInteger, Text, Uuid, cast, column, func, literal, null, select
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from app import auth
+from app.asgi import system_clock
+from app.checkins import rules
+from app.checkins.models import Facts
+from app.wire import cursor_for
+from db import new_id
+from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
+
+Day = date
+
+
+class Base(DeclarativeBase):
+    """The mapped tables."""
+
+
+class CheckInRow(Base):
+    """What a patient said."""
+
+    __tablename__ = "check_in"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID]
+    date: Mapped[Day] = mapped_column("day")
+    version: Mapped[int]
+    mood: Mapped[int] = mapped_column(SmallInteger)
+    craving: Mapped[int] = mapped_column(SmallInteger)
+    wants_to_talk: Mapped[bool]
+    in_danger: Mapped[bool]
+    note: Mapped[str] = mapped_column(Text)
+    answered_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    received_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+
+
+@asynccontextmanager
+async def opened(dsn: str) -> AsyncIterator[Any]:
+    """The app over an engine with as many connections as Cairn's pool, set up alike."""
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: _connect(dsn), pool_size=8, max_overflow=0
+    )
+    app = FastAPI(openapi_url=None)
+    app.state.sessions = async_sessionmaker(engine, expire_on_commit=False)
+    app.post("/v1/check-ins", status_code=201)(record)
+    app.get("/v1/check-ins")(history)
+    try:
+        yield app
+    finally:
+        await engine.dispose()
+
+
+async def _connect(dsn: str) -> Any:
+    return await asyncpg.connect(dsn, server_settings={"TimeZone": "UTC", "jit": "off"})
+
+
+async def session(request: Request) -> AsyncIterator[AsyncSession]:
+    """One session in one transaction, committed before the answer is sent."""
+    async with request.app.state.sessions.begin() as opened:
+        yield opened
+
+
+Db = Annotated[AsyncSession, Depends(session, scope="function")]
+Bearer = Annotated[HTTPAuthorizationCredentials, Depends(HTTPBearer())]
+
+
+async def signed(db: Db, sent: Bearer) -> Signed:
+    """Whoever holds that token, if it is a patient; from here on the transaction is theirs."""
+    now = system_clock()
+    found = func.signed_in(auth.sha256(sent.credentials), now).table_valued(
+        column("id", Uuid), column("language", Text), column("roles", ARRAY(Text))
+    )
+    row = (await db.execute(select(found))).one_or_none()
+    if row is None:
+        raise HTTPException(401)
+    if "patient" not in row.roles:
+        raise HTTPException(403)
+    await _identify(db, row.id, new_id(now))
+    return Signed.model_validate(row)
+
+
+async def _identify(db: AsyncSession, me: UUID, request: UUID) -> None:
+    await db.execute(
+        select(
+            func.set_config("cairn.person", me.hex, True),
+            func.set_config("cairn.duty", "", True),
+            func.set_config("cairn.request", request.hex, True),
+        )
+    )
+
+
+Me = Annotated[Signed, Depends(signed)]
+
+
+async def record(new: NewCheckIn, me: Me, db: Db) -> RecordedCheckIn:
+    """Say how you feel."""
+    version, median = await _before(db, me.id, new.date)
+    row = CheckInRow(**new.model_dump(), patient_id=me.id, version=version + 1, received_at=system_clock())
+    db.add(row)
+    try:
+        await db.flush()
+    except IntegrityError as error:
+        raise HTTPException(409) from error
+    await _audit(db, "record", me.id, new.id)
+    kept = CheckIn.model_validate(row)
+    if rules.worry(Facts(**kept.model_dump(), median_craving=median)):
+        raise HTTPException(501, "a worrying answer is not what is measured here")
+    return RecordedCheckIn(**kept.model_dump(), support=rules.support(None, me.language))
+
+
+async def _before(db: AsyncSession, me: UUID, day: date) -> tuple[int, float | None]:
+    """The day's latest version, and the median craving of the fortnight before it."""
+    mine = CheckInRow.patient_id == me
+    latest = select(func.max(CheckInRow.version)).where(mine, CheckInRow.date == day).scalar_subquery()
+    fortnight = (
+        select(CheckInRow.craving)
+        .distinct(CheckInRow.date)
+        .where(mine, CheckInRow.date >= day - timedelta(days=14), CheckInRow.date < day)
+        .order_by(CheckInRow.date, CheckInRow.version.desc())
+        .subquery()
+    )
+    median = select(func.percentile_cont(0.5).within_group(fortnight.c.craving)).scalar_subquery()
+    row = (await db.execute(select(func.coalesce(latest, 0), median))).one()
+    return row[0], row[1]
+
+
+async def history(me: Me, db: Db, limit: Annotated[int, Query(ge=1, le=100)] = 30) -> CheckIns:
+    """Your days, the newest first."""
+    found = await db.scalars(
+        select(CheckInRow)
+        .distinct(CheckInRow.date)
+        .where(CheckInRow.patient_id == me.id, CheckInRow.date < date.max)
+        .order_by(CheckInRow.date.desc(), CheckInRow.version.desc())
+        .limit(limit)
+    )
+    items = [CheckIn.model_validate(row) for row in found]
+    await _audit(db, "read", me.id, None)
+    return CheckIns(items=items, next_cursor=cursor_for(items[-1].date) if len(items) == limit else None)
+
+
+async def _audit(db: AsyncSession, action: str, patient: UUID, subject: UUID | None) -> None:
+    patients = literal([patient], ARRAY(Uuid))
+    about = null() if subject is None else literal(subject, Uuid)
+    await db.execute(select(func.audit(action, "check-ins", patients, cast(about, Uuid))))
