@@ -1,0 +1,262 @@
+"""How each route is asked about Maya, and what the access table lets us expect of the answer.
+
+A route that is not here fails the matrix: whoever adds one says how it is called.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import Any, Literal
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from app.access import Rule
+from app.demo.cast import DANA, MAYA, SAM, Person
+from tests.app.scene import Scene, a_new_id, related
+
+# What a route speaks of: nobody; whatever the caller has; whatever the caller may see; or the one thing it names.
+Of = Literal["nobody", "caller", "many", "one"]
+Words = Callable[[Scene], dict[str, Any]]
+
+
+async def nothing(scene: Scene) -> None:
+    """Nothing has to happen before."""
+
+
+def no_words(scene: Scene) -> dict[str, Any]:
+    """Nothing is sent."""
+    return {}
+
+
+class Recipe(Struct, frozen=True, kw_only=True):
+    """A valid request. `owner` is whose thing a route of `one` names, `holder` the staff of the appointment it names.
+
+    `refused` lists, by handle, who may ask and is told no for a reason of the domain: the code of the refusal.
+    """
+
+    of: Of
+    path: Words = no_words
+    body: Words | None = None
+    query: Words = no_words
+    headers: Mapping[str, str] = {}
+    served: int = 200
+    owner: Person = MAYA
+    holder: Person | None = None
+    first: Callable[[Scene], Awaitable[None]] = nothing
+    refused: Mapping[str, str] = {}
+    claims: bool = False
+    tells_names: bool = False
+
+
+class Expected(Struct, frozen=True):
+    """What the table says: a status, and for a refusal its code."""
+
+    status: int
+    code: str | None = None
+
+
+def expected(rule: Rule, recipe: Recipe, actor: Person | None) -> Expected:
+    """From the rule's roles and relations, and from what the actor really is to the owner of what is asked for."""
+    if rule.public:
+        return Expected(recipe.served)
+    if actor is None:
+        return Expected(401, "NotSignedIn")
+    granted = {relation for role in actor.roles or ("patient",) for relation in rule.who.get(role, ())}
+    if not granted:
+        return Expected(403, "NotYourRole")
+    if recipe.of == "one" and not granted & holding(recipe, actor):
+        return Expected(404, "NotFound")
+    if actor.handle in recipe.refused:
+        return Expected(409, recipe.refused[actor.handle])
+    return Expected(recipe.served)
+
+
+def holding(recipe: Recipe, actor: Person) -> set[str]:
+    """What the actor is to the thing that is named: an appointment is booked with its own holder only."""
+    held: set[str] = set(related(actor, recipe.owner))
+    if recipe.holder is not None and actor != recipe.holder:
+        held.discard("booked")
+    return held
+
+
+async def ask(
+    scene: Scene, method: str, path: str, recipe: Recipe, actor: Person | None, **changes: Any
+) -> httpx.Response:
+    """Send the request as this person, or as nobody; `changes` replace parts of what httpx sends."""
+    client = scene.world.nobody() if actor is None else await scene.world.of(actor)
+    sent: dict[str, Any] = {"params": recipe.query(scene), "headers": dict(recipe.headers)}
+    if recipe.body is not None:
+        sent["content"] = msgspec.json.encode(recipe.body(scene))
+        sent["headers"] = {"content-type": "application/json"} | sent["headers"]
+    return await client.request(method, path.format(**recipe.path(scene)), **(sent | changes))
+
+
+async def sam_claims(scene: Scene) -> None:
+    """Sam is answering Maya's alert."""
+    answer = await (await scene.world.of(SAM)).post(f"/v1/alerts/{scene.maya.alert}/claim")
+    assert answer.status_code == 200, answer.text
+
+
+async def visit_begins(scene: Scene) -> None:
+    """Maya's appointment with Dana is under way."""
+    scene.world.clock.forward(minutes=12)
+
+
+def _alert(scene: Scene) -> dict[str, Any]:
+    return {"alert_id": scene.maya.alert}
+
+
+def _appointment(scene: Scene) -> dict[str, Any]:
+    return {"appointment_id": scene.maya.appointment}
+
+
+def _maya(scene: Scene) -> dict[str, Any]:
+    return {"patient_id": MAYA.id}
+
+
+def _check_in(scene: Scene) -> dict[str, Any]:
+    now = scene.world.clock.now
+    return {"id": a_new_id(scene), "date": now.date().isoformat(), "mood": 7, "craving": 1, "wantsToTalk": False,
+            "inDanger": False, "note": "A calm day.", "answeredAt": now.isoformat()}  # fmt: skip
+
+
+def _device(scene: Scene) -> dict[str, Any]:
+    return {"id": a_new_id(scene), "kind": "fcm-token", "token": "a-new-phone", "platform": "ios", "timeZone": "UTC"}
+
+
+def _shift(scene: Scene) -> dict[str, Any]:
+    starts_at = scene.world.clock.now + timedelta(days=3)
+    return {"id": a_new_id(scene), "startsAt": starts_at.isoformat(),
+            "endsAt": (starts_at + timedelta(hours=8)).isoformat()}  # fmt: skip
+
+
+def _slot(scene: Scene) -> str:
+    """Tomorrow at 13:10 in New York: one of Dana's."""
+    return "2026-03-04T18:10:00+00:00"
+
+
+def _booking(scene: Scene) -> dict[str, Any]:
+    return {"id": a_new_id(scene), "staffId": str(DANA.id), "startsAt": _slot(scene), "kind": "counseling",
+            "patientId": str(MAYA.id)}  # fmt: skip
+
+
+def _set_up(scene: Scene) -> dict[str, Any]:
+    return {"secret": "nobody-was-given-this-link", "organisationId": a_new_id(scene), "organisationName": "A clinic",
+            "organisationKind": "primary-care", "operatorId": a_new_id(scene), "operatorName": "An operator",
+            "timeZone": "UTC"}  # fmt: skip
+
+
+def _regimen(scene: Scene) -> dict[str, Any]:
+    return {"id": a_new_id(scene), "medicine": "Something new", "times": ["08:00", "20:00"],
+            "startsOn": scene.world.clock.now.date().isoformat(), "endsOn": None, "timeZone": "UTC"}  # fmt: skip
+
+
+def _week(scene: Scene) -> dict[str, Any]:
+    return {"blocks": [{"weekday": 1, "starts": "09:00", "ends": "12:00"}]}
+
+
+def _exception(scene: Scene) -> dict[str, Any]:
+    return {"id": a_new_id(scene), "day": "2026-03-18", "starts": "09:00", "ends": "12:00"}
+
+
+def _receipt(scene: Scene) -> dict[str, Any]:
+    return {"event": "opened", "at": scene.world.clock.now.isoformat()}
+
+
+PUBLIC = Recipe(of="nobody")
+CALLER = Recipe(of="caller")
+MANY = Recipe(of="many")
+NOT_CLAIMED = {"ines": "NotYourClaim", "theo": "NotYourClaim"}
+
+RECIPES: Mapping[tuple[str, str], Recipe] = {
+    ("GET", "/health/live"): PUBLIC,
+    ("GET", "/health/ready"): PUBLIC,
+    ("GET", "/metrics"): Recipe(of="nobody", headers={"authorization": "Bearer a scraper's own token"}),
+    ("GET", "/v1/crisis-card"): PUBLIC,
+    ("GET", "/v1/demo/cast"): Recipe(of="nobody", tells_names=True),
+    ("POST", "/v1/demo/sign-ins"): Recipe(of="nobody", body=lambda _: {"person": "kai"}, served=201),
+    ("POST", "/v1/setup"): Recipe(of="nobody", body=_set_up, served=403),
+    ("GET", "/openapi.json"): PUBLIC,
+    ("GET", "/docs"): PUBLIC,
+    ("DELETE", "/v1/session"): Recipe(of="caller", served=204),
+    ("GET", "/v1/me"): CALLER,
+    ("GET", "/v1/care-team"): CALLER,
+    ("GET", "/v1/patients"): MANY,
+    ("GET", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya),
+    ("POST", "/v1/devices"): Recipe(of="caller", body=_device, served=201),
+    ("GET", "/v1/devices"): CALLER,
+    ("DELETE", "/v1/devices/{device_id}"): Recipe(of="one", path=lambda s: {"device_id": s.maya.device}, served=204),
+    ("GET", "/v1/deliveries/{delivery_id}"): Recipe(of="one", path=lambda s: {"delivery_id": s.maya.delivery}),
+    ("POST", "/v1/deliveries/{delivery_id}/receipts"): Recipe(
+        of="one", path=lambda s: {"delivery_id": s.maya.delivery}, body=_receipt, served=204
+    ),
+    ("POST", "/v1/duty-shifts"): Recipe(of="caller", body=_shift, served=201),
+    ("GET", "/v1/duty-shifts"): CALLER,
+    ("DELETE", "/v1/duty-shifts/{shift_id}"): Recipe(
+        of="one", path=lambda s: {"shift_id": s.shift}, owner=SAM, served=204
+    ),
+    ("POST", "/v1/check-ins"): Recipe(of="caller", body=_check_in, served=201),
+    ("GET", "/v1/check-ins"): CALLER,
+    ("GET", "/v1/patients/{patient_id}/check-ins"): Recipe(of="one", path=_maya),
+    ("GET", "/v1/patients/{patient_id}/trend"): Recipe(of="one", path=_maya),
+    ("GET", "/v1/alerts"): MANY,
+    ("GET", "/v1/support"): CALLER,
+    ("POST", "/v1/alerts/{alert_id}/claim"): Recipe(of="one", path=_alert, claims=True),
+    ("POST", "/v1/alerts/{alert_id}/contact"): Recipe(of="one", path=_alert, first=sam_claims, refused=NOT_CLAIMED),
+    ("POST", "/v1/alerts/{alert_id}/release"): Recipe(of="one", path=_alert, first=sam_claims, refused=NOT_CLAIMED),
+    ("POST", "/v1/alerts/{alert_id}/raise"): Recipe(of="one", path=_alert, body=lambda _: {"to": "p1"}),
+    ("POST", "/v1/alerts/{alert_id}/close"): Recipe(
+        of="one",
+        path=_alert,
+        body=lambda _: {"outcome": "reached-safe"},
+        first=sam_claims,
+        refused={"ines": "NotYourClaim"},
+    ),
+    ("GET", "/v1/slots"): Recipe(
+        of="one", query=lambda _: {"kind": "counseling", "patientId": str(MAYA.id), "staffId": str(DANA.id)}
+    ),
+    ("POST", "/v1/appointments"): Recipe(of="one", body=_booking, served=201),
+    ("GET", "/v1/appointments"): MANY,
+    ("GET", "/v1/appointments/{appointment_id}"): Recipe(of="one", path=_appointment, holder=DANA),
+    ("POST", "/v1/appointments/{appointment_id}/reschedule"): Recipe(
+        of="one",
+        path=_appointment,
+        holder=DANA,
+        served=201,
+        body=lambda s: {"id": a_new_id(s), "startsAt": _slot(s)},
+    ),
+    ("POST", "/v1/appointments/{appointment_id}/cancel"): Recipe(of="one", path=_appointment, holder=DANA),
+    ("POST", "/v1/appointments/{appointment_id}/complete"): Recipe(
+        of="one", path=_appointment, holder=DANA, first=visit_begins
+    ),
+    ("POST", "/v1/appointments/{appointment_id}/no-show"): Recipe(
+        of="one", path=_appointment, holder=DANA, first=visit_begins
+    ),
+    ("POST", "/v1/appointments/{appointment_id}/visit"): Recipe(of="one", path=_appointment, holder=DANA),
+    ("POST", "/v1/mirror"): CALLER,
+    ("GET", "/v1/working-hours"): CALLER,
+    ("PUT", "/v1/working-hours"): Recipe(of="caller", body=_week),
+    ("POST", "/v1/working-exceptions"): Recipe(of="caller", body=_exception, served=201),
+    ("DELETE", "/v1/working-exceptions/{exception_id}"): Recipe(
+        of="one", path=lambda s: {"exception_id": s.exception}, owner=DANA, served=204
+    ),
+    ("POST", "/v1/calendar-feeds"): Recipe(of="caller", served=201),
+    ("DELETE", "/v1/calendar-feeds"): Recipe(of="caller", served=204),
+    ("GET", "/v1/calendar/{name}"): Recipe(of="nobody", path=lambda s: {"name": f"{s.maya.feed}.ics"}),
+    ("POST", "/v1/patients/{patient_id}/regimens"): Recipe(of="one", path=_maya, body=_regimen, served=201),
+    ("GET", "/v1/patients/{patient_id}/regimens"): Recipe(of="one", path=_maya),
+    ("GET", "/v1/regimens"): CALLER,
+    ("POST", "/v1/regimens/{regimen_id}/stop"): Recipe(of="one", path=lambda s: {"regimen_id": s.maya.regimen}),
+    ("GET", "/v1/occurrences"): CALLER,
+    ("POST", "/v1/occurrences/{occurrence_id}/taken"): Recipe(
+        of="one", path=lambda s: {"occurrence_id": s.maya.occurrence}
+    ),
+    ("POST", "/v1/occurrences/{occurrence_id}/skipped"): Recipe(
+        of="one", path=lambda s: {"occurrence_id": s.maya.occurrence}
+    ),
+    ("GET", "/v1/events"): Recipe(of="caller", headers={"last-event-id": "1-0"}),
+}
+
+# A socket has no answer to compare: its ticket decides, and tests/signaling tries that.
+SOCKETS = {("WS", "/v1/signaling")}

@@ -1,0 +1,306 @@
+"""A day on which much is known of three patients, with a mark in every fact, and who may know which of them.
+
+What is expected here is worked out from the cast alone, never from the app's own queries or policies.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from app.access import Relation
+from app.alerts import actions as alerts
+from app.auth import sha256
+from app.demo.cast import BEN, CAST, DANA, INES, LEO, MAYA, NED, NELL, NOAH, OKAFOR, SAM, TEAMS, Person
+from db import new_id
+from tests.conftest import OneConnection
+from tests.world import World, a_check_in
+
+Fact = Literal["identity", "note", "medicine", "device", "token"]
+
+PATIENTS = (MAYA, LEO, NOAH)
+ON_TEAM = {(patient, staff) for patient, staff, _ in TEAMS}
+# Who has an appointment with whom; Ben stands beside Leo and has only this one with Maya.
+VISITS = ((MAYA, DANA), (MAYA, BEN), (LEO, BEN), (NOAH, NELL))
+# Who hears of each alert in its first sixteen minutes: the assigned peer, then peers and clinicians on duty.
+TOLD = {MAYA: {SAM, INES}, LEO: {SAM, INES, DANA}, NOAH: {NED}}
+
+
+class Seen(OneConnection):
+    """The app's one transaction, in which the test can also look at every row as the owner."""
+
+    async def owner(self, sql: str, *args: object) -> list[Any]:
+        """Run a statement as the owner, whom no policy binds."""
+        async with self._turn, self._one.transaction():
+            await self._one.execute("SET LOCAL ROLE none")
+            found = list(await self._one.fetch(sql, *args))
+            await self._one.execute("SET LOCAL ROLE cairn_app")
+            return found
+
+    async def tables(self) -> list[str]:
+        """Every table of ours."""
+        return [row[0] for row in await self.owner(_TABLES)]
+
+    async def digest(self) -> dict[str, tuple[int, int]]:
+        """How many rows each table has, and one number for all that is in them."""
+        parts = " UNION ALL ".join(_DIGEST.format(table=table) for table in await self.tables())
+        return {row[0]: (row[1], int(row[2])) for row in await self.owner(parts)}
+
+    @asynccontextmanager
+    async def undone(self) -> AsyncIterator[None]:
+        """Whatever happens in here has not happened afterwards."""
+        work = self._one.transaction()
+        await work.start()
+        try:
+            yield
+        finally:
+            await work.rollback()
+
+
+_TABLES = """
+    SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1
+"""
+_DIGEST = """SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) FROM "{table}" t"""
+
+
+@asynccontextmanager
+async def seen(dsn: str) -> AsyncIterator[Seen]:
+    """A transaction as the app's role, opened by the owner and rolled back at the end."""
+    raw = await asyncpg.connect(dsn, server_settings={"TimeZone": "UTC"})
+    work = raw.transaction()
+    await work.start()
+    try:
+        await raw.execute("SET LOCAL ROLE cairn_app")
+        yield Seen(raw)  # type: ignore[arg-type]  # the stub of a pool says a proxy; it behaves as the connection
+    finally:
+        await work.rollback()
+        await raw.close()
+
+
+class Record(Struct, frozen=True):
+    """What is there of one patient: ids, and the marks that no stranger may see."""
+
+    patient: Person
+    alert: UUID
+    check_in: UUID
+    appointment: UUID
+    other_appointment: UUID
+    regimen: UUID
+    occurrence: UUID
+    device: UUID
+    delivery: UUID
+    feed: str
+
+    @property
+    def marks(self) -> dict[Fact, tuple[str, ...]]:
+        """The words by which each fact would be found in an answer."""
+        handle, number = self.patient.handle, self.patient.id
+        return {
+            "identity": (self.patient.name, str(number), number.hex),
+            "note": (note_of(handle),),
+            "medicine": (medicine_of(handle),),
+            "device": (str(self.device),),
+            "token": (token_of(handle),),
+        }
+
+
+def note_of(handle: str) -> str:
+    """What somebody wrote, as nobody else would."""
+    return f"canary-note-of-{handle}"
+
+
+def medicine_of(handle: str) -> str:
+    """What somebody takes, as nobody else does."""
+    return f"canary-medicine-of-{handle}"
+
+
+def token_of(handle: str) -> str:
+    """Where somebody's phone rings."""
+    return f"canary-push-token-of-{handle}"
+
+
+class Scene:
+    """The day, and the ids of what is there."""
+
+    def __init__(self, world: World, seen: Seen, records: Mapping[str, Record], shift: UUID, exception: UUID) -> None:
+        self.world, self.seen, self.records, self.shift, self.exception = world, seen, records, shift, exception
+        self.now = world.clock.now
+
+    @property
+    def maya(self) -> Record:
+        """The record that most requests are about."""
+        return self.records[MAYA.handle]
+
+    @asynccontextmanager
+    async def undone(self) -> AsyncIterator[None]:
+        """Whatever is asked in here leaves the day as it was, clock included."""
+        async with self.seen.undone():
+            yield
+        self.world.clock.now = self.now
+
+
+async def a_day(world: World, seen: Seen) -> Scene:
+    """Three worried check-ins whose alerts have moved on once, visits, regimens, phones, pushes and calendars."""
+    for person in CAST:
+        await world.of(person)
+    alerts_of = {p.handle: await _worried(world, p) for p in PATIENTS}
+    world.clock.forward(minutes=16)
+    await alerts.escalate_overdue(seen, world.clock.now)
+    records = {p.handle: await _record(world, seen, p, *alerts_of[p.handle]) for p in PATIENTS}
+    await _check_told(seen, records)
+    shift = (await seen.owner("SELECT id FROM duty_shift WHERE staff_id = $1", SAM.id))[0][0]
+    exception = world.new_id()
+    await seen.owner(
+        "INSERT INTO working_exception (id, staff_id, day) VALUES ($1, $2, '2026-03-20')", exception, DANA.id
+    )
+    await seen.owner("UPDATE notification SET state = 'planned', next_at = NULL WHERE next_at <= $1", world.clock.now)
+    world.clock.forward(minutes=14)
+    world.bell.close()  # so that a stream of live events ends by itself
+    return Scene(world, seen, records, shift, exception)
+
+
+async def _worried(world: World, patient: Person) -> tuple[UUID, UUID]:
+    """A hard day, said in words of one's own: the check-in and the alert that it opened."""
+    said = a_check_in(world, craving=9, note=note_of(patient.handle))
+    answer = await (await world.of(patient)).post("/v1/check-ins", json=said)
+    assert answer.status_code == 201, answer.text
+    return UUID(answer.json()["id"]), UUID(answer.json()["alertId"])
+
+
+async def _record(world: World, seen: Seen, patient: Person, check_in: UUID, alert: UUID) -> Record:
+    device = await _phone(world, patient)
+    regimen, occurrence = await _regimen(seen, patient, world)
+    beside = [staff for somebody, staff in VISITS if somebody == patient]
+    visits = [await _visit(seen, patient, staff, n, world) for n, staff in enumerate(beside)]
+    delivery, feed = world.new_id(), f"feed-of-{patient.handle}-{'x' * 30}"
+    now = world.clock.now
+    await seen.owner(
+        """
+        WITH told AS (
+            INSERT INTO notification (id, person_id, kind, subject_id, due_at, expires_at, state)
+            VALUES ($1, $2, 'appointment', $3, $4::timestamptz, $4::timestamptz + interval '1 hour', 'planned')
+            RETURNING id
+        )
+        INSERT INTO delivery (id, notification_id, address_id, urgent, state, next_at, not_after)
+        SELECT $5, id, $6, false, 'sent', NULL, $4::timestamptz + interval '1 hour' FROM told
+        """,
+        world.new_id(), patient.id, visits[0], now, delivery, device,
+    )  # fmt: skip
+    await seen.owner("INSERT INTO receipt (delivery_id, event, at) VALUES ($1, 'delivered', $2)", delivery, now)
+    await seen.owner(
+        "INSERT INTO calendar_feed (sha256, person_id, made_at) VALUES ($1, $2, $3)", sha256(feed), patient.id, now
+    )
+    return Record(patient, alert, check_in, visits[0], visits[-1], regimen, occurrence, device, delivery, feed)
+
+
+async def _phone(world: World, patient: Person) -> UUID:
+    device = world.new_id()
+    sent = {"id": str(device), "kind": "fcm-token", "token": token_of(patient.handle), "platform": "android"}
+    client = await world.of(patient)
+    answer = await client.post("/v1/devices", json=sent | {"timeZone": patient.time_zone})
+    assert answer.status_code == 201, answer.text
+    return device
+
+
+async def _regimen(seen: Seen, patient: Person, world: World) -> tuple[UUID, UUID]:
+    regimen, occurrence, now = world.new_id(), world.new_id(), world.clock.now
+    prescriber = OKAFOR if patient.house == OKAFOR.house else NELL
+    await seen.owner(
+        """
+        INSERT INTO regimen
+            (id, patient_id, prescribed_by, medicine, times, time_zone, starts_on, made_until, created_at)
+        VALUES ($1, $2, $3, $4, '{11:00}', $5, $6, $7, $8)
+        """,
+        regimen, patient.id, prescriber.id, medicine_of(patient.handle), patient.time_zone, now.date(),
+        now + timedelta(days=2), now,
+    )  # fmt: skip
+    await seen.owner(
+        """
+        INSERT INTO occurrence (id, regimen_id, patient_id, version, slot, due_at)
+        VALUES ($1, $2, $3, 1, '2026-03-03 11:00', $4)
+        """,
+        occurrence, regimen, patient.id, now + timedelta(minutes=44),
+    )  # fmt: skip
+    return regimen, occurrence
+
+
+async def _visit(seen: Seen, patient: Person, staff: Person, later: int, world: World) -> UUID:
+    """One of the slots that Dana offers today, at 10:40 in New York, or the same hour on another day."""
+    number, starts_at = world.new_id(), world.clock.now.replace(minute=40) + timedelta(days=later)
+    kind = "peer" if "peer" in staff.roles else "counseling"
+    length = timedelta(minutes=30 if kind == "peer" else 50)
+    if (patient, staff) == (LEO, BEN):
+        starts_at += timedelta(hours=3)
+    await seen.owner(
+        """
+        INSERT INTO appointment (id, patient_id, staff_id, kind, during, booked_by, booked_at)
+        VALUES ($1, $2, $3, $4, tstzrange($5, $6), $2, $7)
+        """,
+        number, patient.id, staff.id, kind, starts_at, starts_at + length, world.clock.now - timedelta(days=1),
+    )  # fmt: skip
+    return number
+
+
+async def _check_told(seen: Seen, records: Mapping[str, Record]) -> None:
+    """What is assumed above of who was told is what happened."""
+    for patient, people in TOLD.items():
+        rows = await seen.owner("SELECT person_id FROM alert_told WHERE alert_id = $1", records[patient.handle].alert)
+        assert {row[0] for row in rows} == {p.id for p in people}, patient.handle
+
+
+def related(actor: Person | None, patient: Person) -> set[Relation]:
+    """What somebody is to a patient. Nobody outside the program is anything to them without their consent."""
+    if actor is None or actor.house != patient.house:
+        return set()
+    holds: dict[Relation, bool] = {
+        "self": actor == patient,
+        "team": (patient, actor) in ON_TEAM,
+        "told": actor in TOLD.get(patient, ()),
+        "booked": (patient, actor) in VISITS,
+        "program": bool(actor.roles),
+    }
+    return {name for name, held in holds.items() if held}
+
+
+def knows(actor: Person | None, patient: Person, *, claimed: bool = False) -> set[Fact]:
+    """Which facts about a patient somebody may ever read, by whatever route; nobody reads a push token."""
+    if actor is None:
+        return set()
+    if actor == patient:
+        return {"identity", "note", "medicine", "device"}
+    held, roles = related(actor, patient), set(actor.roles)
+    oversees = "program" in held and bool(roles & {"supervisor", "coordinator"})
+    treats = "team" in held and bool(roles & {"counselor", "prescriber"})
+    if treats or ("program" in held and "supervisor" in roles):
+        return {"identity", "note", "medicine"}
+    return {"identity"} if oversees or claimed or held & {"team", "booked"} else set()
+
+
+def close_to(actor: Person | None, patient: Person, *, claimed: bool = False) -> bool:
+    """Whether somebody is anything at all to a patient, whatever their role lets them read."""
+    return bool(knows(actor, patient, claimed=claimed))
+
+
+def leaks(answer: bytes, records: Mapping[str, Record], allowed: Mapping[str, set[Fact]]) -> list[str]:
+    """Marks in an answer that are not allowed there, as `maya: note`."""
+    found = answer.lower()
+    return [
+        f"{handle}: {fact}"
+        for handle, record in records.items()
+        for fact, words in record.marks.items()
+        if fact not in allowed[handle] and any(word.lower().encode() in found for word in words)
+    ]
+
+
+def facts_in(answer: bytes, records: Mapping[str, Record]) -> set[str]:
+    """The marks that an answer does hold, so that a test can see that they can be found at all."""
+    return set(leaks(answer, records, {handle: set() for handle in records}))
+
+
+def a_new_id(scene: Scene) -> str:
+    """An id that a client has just made."""
+    return str(new_id(scene.world.clock.now))

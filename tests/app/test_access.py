@@ -1,0 +1,116 @@
+"""Every route, asked by everybody: what the access table says happens, and no stranger's word is in an answer."""
+
+import msgspec
+import pytest
+from litestar import get
+
+from app import access, stack
+from app.access import Rule, UnruledRoute
+from app.asgi import create_app
+from app.demo.cast import CAST, MAYA, NOAH, Person
+from db import Bell, Pool
+from tests.app.recipes import RECIPES, SOCKETS, Recipe, ask, expected
+from tests.app.scene import PATIENTS, Fact, Scene, close_to, facts_in, knows, leaks
+from tests.world import SITE
+
+TABLE = [(method, path, rule) for method, path, rule in access.ruled(stack.app_without_database())]
+ROUTES = [row for row in TABLE if row[:2] not in SOCKETS]
+EVERYBODY: tuple[Person | None, ...] = (*CAST, None)
+EVERY_FACT: set[Fact] = {"identity", "note", "medicine", "device"}
+each_route = pytest.mark.parametrize(
+    ("method", "path", "rule"), ROUTES, ids=[f"{method} {path}" for method, path, _ in ROUTES]
+)
+
+
+def recipe_of(method: str, path: str) -> Recipe:
+    assert (method, path) in RECIPES, f"tests/app/recipes.py does not say how to call {method} {path}"
+    return RECIPES[method, path]
+
+
+@each_route
+async def test_each_route_answers_everybody_as_the_table_says(scene: Scene, method: str, path: str, rule: Rule) -> None:
+    recipe = recipe_of(method, path)
+    wrong = []
+    for actor in EVERYBODY:
+        due = expected(rule, recipe, actor)
+        async with scene.undone():
+            await recipe.first(scene)
+            before = await scene.seen.digest() if due.status >= 400 else {}
+            answer = await ask(scene, method, path, recipe, actor)
+            changed = bool(before) and await scene.seen.digest() != before
+        code = msgspec.json.decode(answer.content)["code"] if answer.status_code >= 400 and due.code else None
+        who = actor.handle if actor else "nobody"
+        if (answer.status_code, code) != (due.status, due.code):
+            wrong.append(f"{who}: {answer.status_code} {code} instead of {due.status} {due.code}: {answer.text[:300]}")
+        if changed:
+            wrong.append(f"{who}: was refused, and yet something was written")
+        found = leaks(answer.content + str(answer.headers).encode(), scene.records, allowed(recipe, actor, due.status))
+        wrong += [f"{who}: is shown {fact}" for fact in found]
+    assert wrong == []
+
+
+def allowed(recipe: Recipe, actor: Person | None, status: int) -> dict[str, set[Fact]]:
+    """What may be in the answer about each patient; nothing at all in a refusal."""
+    if status >= 400:
+        return {p.handle: set() for p in PATIENTS}
+    if recipe.tells_names:
+        return {p.handle: {"identity"} for p in PATIENTS}
+    return {p.handle: knows(actor, p, claimed=recipe.claims and p == MAYA) for p in PATIENTS}
+
+
+@each_route
+async def test_with_the_guard_off_no_stranger_reads_a_word(
+    open_scene: Scene, method: str, path: str, rule: Rule
+) -> None:
+    recipe = recipe_of(method, path)
+    wrong = []
+    for actor in EVERYBODY:
+        async with open_scene.undone():
+            await recipe.first(open_scene)
+            answer = await ask(open_scene, method, path, recipe, actor)
+        who = actor.handle if actor else "nobody"
+        if answer.status_code == 500:
+            wrong.append(f"{who}: 500 {answer.text[:300]}")
+        found = leaks(answer.content, open_scene.records, unguarded(recipe, actor))
+        wrong += [f"{who}: is shown {fact}" for fact in found]
+    assert wrong == []
+
+
+def unguarded(recipe: Recipe, actor: Person | None) -> dict[str, set[Fact]]:
+    """Without the guard a role no longer narrows what somebody close may read; a stranger still reads nothing."""
+    if recipe.tells_names:
+        return {p.handle: {"identity"} for p in PATIENTS}
+    near = {p.handle: close_to(actor, p, claimed=recipe.claims and p == MAYA) for p in PATIENTS}
+    return {handle: set(EVERY_FACT) if is_near else set() for handle, is_near in near.items()}
+
+
+async def test_every_mark_can_be_found_by_those_who_may_read_it(scene: Scene) -> None:
+    """Otherwise the tests above would find no leak because there is nothing to leak."""
+    found: set[str] = set()
+    for method, path, _ in ROUTES:
+        recipe = recipe_of(method, path)
+        if method == "GET" and recipe.of != "nobody":
+            for actor in (MAYA, NOAH):
+                found |= facts_in((await ask(scene, method, path, recipe, actor)).content, scene.records)
+    assert found >= {f"{p.handle}: {fact}" for p in (MAYA, NOAH) for fact in EVERY_FACT}
+    assert not any("token" in fact for fact in found)
+
+
+def test_a_leak_is_found(scene: Scene) -> None:
+    """The comparison itself can fail."""
+    nothing: dict[str, set[Fact]] = {p.handle: set() for p in PATIENTS}
+    answer = f'{{"name":"{MAYA.name}","id":"{NOAH.id}"}}'.encode()
+    assert leaks(answer, scene.records, nothing) == ["maya: identity", "noah: identity"]
+
+
+def test_every_socket_is_one_that_we_know() -> None:
+    assert {row[:2] for row in TABLE if row[0] == "WS"} == SOCKETS
+
+
+def test_an_app_with_a_route_that_says_nothing_of_access_does_not_start() -> None:
+    @get("/v1/forgotten", sync_to_thread=False)
+    def forgotten() -> None:
+        """Nobody said who may call this."""
+
+    with pytest.raises(UnruledRoute, match="GET /v1/forgotten"):
+        create_app(Pool.none(), Bell(), SITE, beside=[forgotten])
