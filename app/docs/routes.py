@@ -12,7 +12,7 @@ from app import access, openapi
 from app.docs import page
 
 _STYLE = Path(__file__).with_name("static").joinpath("docs.css").read_bytes()
-_STYLE_NAME = sha256(_STYLE).hexdigest()[:16]
+_STYLE_PLACE = f"/docs/docs.css?v={sha256(_STYLE).hexdigest()[:16]}"
 _OPEN = access.public("read", "api-description")
 
 
@@ -35,9 +35,9 @@ async def docs(request: Request[Any, Any, Any]) -> Response[bytes]:
     return _revalidated(request, _described(request).page, MediaType.HTML)
 
 
-@get(f"/docs/{_STYLE_NAME}.css", include_in_schema=False, access=_OPEN)
+@get("/docs/docs.css", include_in_schema=False, access=_OPEN)
 async def style() -> Response[bytes]:
-    """The page's style sheet; its name says what is in it, so it can be kept for ever."""
+    """The page's style sheet; its address changes with it, so it is kept for ever."""
     return Response(_STYLE, media_type=MediaType.CSS, headers={"Cache-Control": "public, max-age=31536000, immutable"})
 
 
@@ -46,7 +46,7 @@ def _described(request: Request[Any, Any, Any]) -> Described:
     state = request.app.state
     if "described" not in state:
         text = openapi.document(request.app)
-        shown = page.written(msgspec.json.decode(text), f"/docs/{_STYLE_NAME}.css", state.site.public_url)
+        shown = page.written(msgspec.json.decode(text), _STYLE_PLACE, state.site.public_url)
         state["described"] = Described(text, shown.encode())
     described: Described = state["described"]
     return described

@@ -1,6 +1,7 @@
 """Values that fit a schema, for the lines that a reader may try."""
 
 import json
+import re
 import shlex
 from typing import Any
 
@@ -14,14 +15,16 @@ _FORMATS = {
     "time": "08:00:00",
     "duration": "PT30M",
 }
+# A time of day, an hour, a word, a number: what the patterns of a day of care are made of.
+_TEXTS = ("08:00", "08", "2031-05-14", "abc", "ABC", "1", "12345678")
 
 
 def value(schema: Json, shared: Json) -> Any:
     """The plainest value that fits: what must be there and nothing else."""
     if name := schemas.name_of(schema):
         return value(shared[name], shared)
-    if "enum" in schema:
-        return schema["enum"][0]
+    if said := schema.get("enum") or schema.get("examples"):
+        return said[0]
     kinds = schema.get("type", "string")
     kind = kinds if isinstance(kinds, str) else kinds[0]
     if kind == "object":
@@ -33,7 +36,7 @@ def value(schema: Json, shared: Json) -> Any:
 def _plain(kind: str, schema: Json, shared: Json) -> Any:
     match kind:
         case "string":
-            return _FORMATS.get(schema.get("format", ""), "x" * max(1, schema.get("minLength", 1)))
+            return _FORMATS.get(schema.get("format", "")) or _text(schema)
         case "integer" | "number":
             return schema.get("minimum", 0)
         case "boolean":
@@ -41,6 +44,13 @@ def _plain(kind: str, schema: Json, shared: Json) -> Any:
         case "array":
             return [value(schema.get("items") or {}, shared)] * schema.get("minItems", 0)
     return None
+
+
+def _text(schema: Json) -> str:
+    """The first plain text that the pattern lets through; the plainest when none is."""
+    plainest = "x" * max(1, schema.get("minLength", 1))
+    fitting = (one for one in (plainest, *_TEXTS) if re.search(schema.get("pattern", ""), one))
+    return next(fitting, plainest)
 
 
 def curl(method: str, path: str, operation: Json, shared: Json, address: str) -> str:
