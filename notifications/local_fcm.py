@@ -96,6 +96,8 @@ class LocalFcm:
 
     def answer(self, token: str, error: str, times: int = 1, *, retry_after: int | None = None) -> None:
         """Refuse the next messages to this phone with this error, as often as that."""
+        if error not in ERRORS:
+            raise KeyError(error)
         self._told[token].extend(Refused(error, retry_after=retry_after) for _ in range(times))
 
     def revoke(self) -> None:
