@@ -7,6 +7,7 @@ from app.appointments import routes as appointments
 from app.checkins import routes as checkins
 from app.crisis import routes as crisis
 from app.devices import routes as devices
+from app.docs import routes as docs
 from app.duty import routes as duty
 from app.events import routes as events
 from app.health import routes as health
@@ -14,6 +15,7 @@ from app.medications import routes as medications
 from app.people import routes as people
 from app.signin import routes as signin
 from app.visits import routes as visits
+from app.web import routes as web
 
 SLICES: tuple[ControllerRouterHandler, ...] = (
     *health.ROUTES,
@@ -28,4 +30,6 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *visits.ROUTES,
     *medications.ROUTES,
     *events.ROUTES,
+    *docs.ROUTES,
+    *web.ROUTES,
 )

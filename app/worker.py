@@ -4,6 +4,7 @@ APScheduler keeps time and nothing else: its jobs live in memory and are a handf
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -65,6 +66,9 @@ async def _deliver(pool: Pool, channel: Channel, now: datetime, lane: Lane) -> o
 async def running(pool: Pool, bell: Bell, channel: Channel, clock: Callable[[], datetime]) -> AsyncIterator[Pulse]:
     """The ticks, for as long as the block runs; at its end what is under way is let finish for a moment."""
     scheduler, pulse = AsyncIOScheduler(timezone="UTC"), Pulse()
+    logging.getLogger("apscheduler").setLevel(
+        logging.ERROR
+    )  # a tick that is still at work is passed over, and that is well
     listeners = []
     for tick in ticks(pool, channel):
         once = _guarded(tick, pulse, clock)

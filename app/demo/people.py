@@ -13,6 +13,8 @@ from app.demo.cast import Person
 from app.demo.story import expect, stop
 from db import new_id
 
+TRIES = 10
+
 
 class Played:
     """Somebody of the cast, signed in, with a phone."""
@@ -43,8 +45,13 @@ class Played:
         expect(answer.status_code == 204, f"DELETE {path} said {answer.status_code}: {answer.text}")
 
     async def status_of(self, path: str, body: dict[str, Any] | None = None) -> int:
-        """Only how it went."""
-        return (await self.http.post(path, json=body)).status_code
+        """Only how it went; a server that is too busy is asked again when it says, with the same id."""
+        for _ in range(TRIES):
+            answer = await self.http.post(path, json=body)
+            if answer.status_code != 503:
+                break
+            await asyncio.sleep(float(answer.headers.get("retry-after", "1")))
+        return answer.status_code
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[asyncio.Queue[dict[str, Any]]]:

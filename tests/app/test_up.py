@@ -1,0 +1,202 @@
+"""`python3 -m app up` as a person starts, stops, kills and starts it again."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.faults
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Started:
+    """One `up`, its output, and where it answers."""
+
+    def __init__(self, state: Path, port: int, **settings: str) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.output = state.parent / f"output-{time.monotonic_ns()}"
+        environ = {**os.environ, "CAIRN_STATE_DIR": str(state), "CAIRN_PORT": str(port), **settings}
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "app", "up"], cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT
+            )
+
+    def ready(self, seconds: float = 60) -> "Started":
+        """Wait until it answers."""
+        wait_for(lambda: self._answers() or self.process.poll() is not None, seconds)
+        assert self._answers(), self.text()
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def stop(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the end; the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(20)
+
+    def text(self) -> str:
+        """All it has printed."""
+        return self.output.read_text()
+
+
+def wait_for(holds: Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "that took too long"
+        time.sleep(0.05)
+
+
+def server_pid(state: Path) -> int | None:
+    """The PostgreSQL of this state folder, while it lives."""
+    try:
+        pid = int((state / "postgres" / "data" / "postmaster.pid").read_text().split("\n", 1)[0])
+        os.kill(pid, 0)
+    except (OSError, ValueError):
+        return None
+    return pid
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A state folder that the user PostgreSQL runs as can reach."""
+    with TemporaryDirectory(prefix="cairn-up-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder) / "state"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_everything_cleanly_and_the_next_start_is_warm(state: Path, number: signal.Signals) -> None:
+    first = Started(state, free_port()).ready()
+    assert server_pid(state) is not None
+
+    assert first.stop(number) == 0
+    assert server_pid(state) is None
+    assert "Traceback" not in first.text()
+
+    begun = time.monotonic()
+    again = Started(state, free_port()).ready()
+    assert time.monotonic() - begun < 30
+    assert again.stop(number) == 0
+
+
+def test_the_card_says_where_to_look_whom_to_be_and_what_to_try(state: Path) -> None:
+    up = Started(state, free_port()).ready()
+    wait_for(lambda: "Ctrl-C" in up.text(), 10)
+    card = up.text()
+
+    for handle in ("maya", "sam", "dana", "okafor", "lindqvist", "rosa", "kai"):
+        assert f"{up.url}/#demo={handle}" in card
+    for place in ("/docs", "/health/ready"):
+        assert up.url + place in card
+        assert httpx.get(up.url + place).status_code == 200
+    assert "PostgreSQL 1" in card
+    assert "local FCM server" in card
+    curl = next(line for line in card.splitlines() if line.strip().startswith("curl"))
+    done = subprocess.run(curl, shell=True, capture_output=True, text=True, check=True)  # noqa: S602  # as it is printed
+    assert "accessToken" in done.stdout
+    assert up.stop(signal.SIGINT) == 0
+
+
+def test_after_kill_9_it_starts_again_and_nothing_is_left_behind(state: Path) -> None:
+    up = Started(state, free_port()).ready()
+    tokens = httpx.post(f"{up.url}/v1/demo/sign-ins", json={"person": "maya"}).json()
+    up.stop(signal.SIGKILL)
+    wait_for(lambda: server_pid(state) is None, 20)
+
+    again = Started(state, free_port()).ready()
+
+    me = httpx.get(f"{again.url}/v1/me", headers={"authorization": f"Bearer {tokens['accessToken']}"})
+    assert me.json()["name"] == "Maya Torres", "what was committed before the kill is there"
+    assert again.stop(signal.SIGTERM) == 0
+
+
+def test_a_second_up_on_the_same_port_says_so_and_harms_nobody(state: Path) -> None:
+    port = free_port()
+    first = Started(state, port).ready()
+
+    second = Started(state, port)
+
+    assert second.process.wait(30) == 2
+    assert f"127.0.0.1:{port} is taken" in second.text()
+    assert "Traceback" not in second.text()
+    first.ready(5)
+    assert first.stop(signal.SIGINT) == 0
+
+
+def test_demo_mode_refuses_a_public_address(state: Path) -> None:
+    up = Started(state, free_port(), CAIRN_HOST="0.0.0.0")  # noqa: S104  # it is refused
+
+    assert up.process.wait(30) == 2
+    assert "Demo mode signs anybody in" in up.text()
+
+
+def test_a_setting_that_does_not_exist_is_named(state: Path) -> None:
+    up = Started(state, free_port(), CAIRN_PROT="1")
+
+    assert up.process.wait(30) == 2
+    assert up.text().startswith("CAIRN_PROT is not a setting")
+
+
+def test_outside_demo_mode_one_link_makes_the_first_operator_once(state: Path) -> None:
+    up = Started(state, free_port(), CAIRN_DEMO="false").ready()
+    wait_for(lambda: "#setup=" in up.text(), 10)
+    secret = up.text().split("#setup=")[1].split()[0]
+    new = {
+        "secret": secret, "organisationId": "0193a6f0-7c1a-7000-8000-000000000001", "organisationName": "Lakeside",
+        "organisationKind": "sud-program", "operatorId": "0193a6f0-7c1a-7000-8000-000000000002",
+        "operatorName": "Ada", "timeZone": "America/Chicago",
+    }  # fmt: skip
+
+    refused = httpx.post(f"{up.url}/v1/setup", json=new | {"timeZone": "Mars/Olympus"})
+    made = httpx.post(f"{up.url}/v1/setup", json=new)
+    again = httpx.post(f"{up.url}/v1/setup", json=new)
+
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/timeZone")
+    assert made.status_code == 201, made.text
+    me = httpx.get(f"{up.url}/v1/me", headers={"authorization": f"Bearer {made.json()['accessToken']}"}).json()
+    assert (me["name"], me["roles"], me["organisation"]["part2"]) == ("Ada", ["operator"], True)
+    assert (again.status_code, again.json()["code"]) == (403, "LinkUsed")
+    assert httpx.get(f"{up.url}/v1/demo/cast").json()["items"] == []
+    assert httpx.post(f"{up.url}/v1/demo/sign-ins", json={"person": "maya"}).status_code == 404
+    assert up.stop(signal.SIGINT) == 0
+
+
+def test_the_day_happens(state: Path) -> None:
+    """`app demo` against a stack that runs: every part of the day, as real clients."""
+    port = free_port()
+    up = Started(state, port).ready()
+    environ = {**os.environ, "CAIRN_STATE_DIR": str(state), "CAIRN_PORT": str(port)}
+
+    day = subprocess.run(
+        [sys.executable, "-m", "app", "demo"],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+    assert day.returncode == 0, day.stdout + day.stderr + up.text()
+    assert "All of it happened" in day.stdout
+    assert up.stop(signal.SIGINT) == 0
+    assert '"event":"failed"' not in up.text()
+    assert '"event":"tick failed"' not in up.text()
