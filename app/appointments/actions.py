@@ -102,8 +102,11 @@ async def by_id(db: Connection, me: Signed, appointment_id: UUID) -> Appointment
     return found
 
 
-async def listed(db: Connection, me: Signed, since: datetime, cursor: str | None, limit: int) -> Appointments:
+async def listed(
+    db: Connection, me: Signed, begin: datetime | None, cursor: str | None, limit: int, now: datetime
+) -> Appointments:
     """A page of the caller's own appointments."""
+    since = rules.since(begin, now)
     after = place_of(cursor, tuple[Instant, UUID]) if cursor else (since - rules.DAY, START)
     items = await queries.listed(db, me.id, since=since, after=after, limit=limit)
     await audit.record(db, "list", "appointments", [one.patient_id for one in items])

@@ -72,7 +72,7 @@ async def listed(
     me: Me, db: Db, now: Now, begin: Begin = None, cursor: Cursor = None, limit: Limit = 50
 ) -> Appointments:
     """Your own appointments that have not ended, the next one first; `from` reaches back."""
-    return await actions.listed(db, me, begin or now, cursor, limit)
+    return await actions.listed(db, me, begin, cursor, limit, now)
 
 
 @get("/v1/appointments/{appointment_id:uuid}", operation_id="getAppointment", tags=["appointments"],

@@ -23,7 +23,7 @@ from app.appointments.models import (
     Status,
 )
 from app.errors import FieldError, Invalid, Refusal
-from app.walltime import exists, resolve
+from app.walltime import exists, near, resolve
 
 LENGTHS: dict[Kind, timedelta] = {
     "counseling": timedelta(minutes=50),
@@ -64,13 +64,16 @@ class Over(Refusal):
 
 def look(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> Span:
     """The time in which slots are sought: never the past, two weeks unless asked otherwise, at most 31 days."""
-    if starts_at is not None and not -AHEAD <= starts_at - now <= AHEAD:
-        raise Invalid(FieldError("/from", "out-of-range", "Expected an instant within a year."))
-    begin = max(starts_at or now, now)
-    end = begin + USUAL_LOOK if ends_at is None else ends_at
+    begin = max(near(starts_at, "/from", now, AHEAD) or now, now)
+    end = near(ends_at, "/to", now, AHEAD + LONGEST_LOOK) or begin + USUAL_LOOK
     if not timedelta(0) < end - begin <= LONGEST_LOOK:
         raise Invalid(FieldError("/to", "out-of-range", "Expected at most 31 days after from, and not in the past."))
     return Span(begin, end)
+
+
+def since(asked: datetime | None, now: datetime) -> datetime:
+    """From when on appointments are listed: those that have not ended, unless asked otherwise."""
+    return near(asked, "/from", now, 100 * AHEAD) or now
 
 
 def slots(calendars: Sequence[Calendar], kind: Kind, within: Span, taken: Sequence[Span], now: datetime) -> list[Slot]:
