@@ -84,7 +84,10 @@ def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Probl
     """Whatever nobody foresaw: said as little of as can be, logged without its text."""
     kind = meaning(error)
     refusal = _MEANINGS[kind]()
-    log().error("failed", error=error, request_id=_request_id(request))
+    if kind == "mistake":
+        log().error("failed", error=error, request_id=_request_id(request))
+    else:
+        log().warning("refused by the database", reason=kind, error=error, request_id=_request_id(request))
     return _refused(request, refusal)
 
 
