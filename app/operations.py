@@ -107,7 +107,7 @@ def _answers(handler: HTTPRouteHandler) -> dict[int, Answer]:
     """What the signature says, and what `responses=` says better."""
     declared = {
         status: Answer(
-            spec.data_container, None if spec.data_container is None else str(spec.media_type), spec.description
+            spec.data_container, None if spec.data_container is None else _media(spec.media_type), spec.description
         )
         for status, spec in (handler.responses or {}).items()
     }
@@ -123,5 +123,9 @@ def _signed_answer(handler: HTTPRouteHandler) -> Answer:
         kind = given.inner_types[0].raw if given.inner_types else bytes
     if kind in (None, type(None)):
         return Answer(None, None)
-    media_type = str(getattr(handler.media_type, "value", handler.media_type or MediaType.JSON.value))
+    media_type = _media(handler.media_type or MediaType.JSON)
     return Answer(kind if "json" in media_type else str, media_type)
+
+
+def _media(media_type: MediaType | str) -> str:
+    return media_type.value if isinstance(media_type, MediaType) else media_type
