@@ -1,0 +1,1 @@
+"""The first web page: native modules, served as they are."""

@@ -1,0 +1,56 @@
+/** The API as the views call it: JSON in and out, and every failure a Problem with a sentence for a person. */
+import { goOut, session } from "./session.js";
+import { t } from "./words.js";
+
+/** Why it did not happen; `message` may be shown. */
+export class Problem extends Error {
+  /** @param {string} message @param {number} status @param {string} code */
+  constructor(message, status, code) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** @param {string} path @returns {Promise<any>} */
+export const get = (path) => call("GET", path);
+
+/** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+export const post = (path, body) => call("POST", path, body);
+
+/** @param {string} path @returns {Promise<any>} */
+export const remove = (path) => call("DELETE", path);
+
+/** The header that says who we are. @returns {Record<string, string>} */
+export function authorization() {
+  const signedIn = session();
+  return signedIn ? { Authorization: `Bearer ${signedIn.accessToken}` } : {};
+}
+
+/** @param {string} method @param {string} path @param {unknown} [body] */
+async function call(method, path, body) {
+  const response = await reached(method, path, body);
+  if (response.status === 204) return null;
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  if (response.status === 401 && session()) goOut();
+  throw problemOf(response, answer);
+}
+
+/** @param {string} method @param {string} path @param {unknown} body */
+async function reached(method, path, body) {
+  /** @type {Record<string, string>} */
+  const headers = { Accept: "application/json", ...authorization() };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  try {
+    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+  } catch {
+    throw new Problem(t("offline"), 0, "Offline");
+  }
+}
+
+/** @param {Response} response @param {any} answer */
+function problemOf(response, answer) {
+  const title = typeof answer?.title === "string" ? answer.title : t("failed");
+  return new Problem(title, response.status, String(answer?.code ?? "Failed"));
+}

@@ -1,0 +1,93 @@
+/** What changes for the person, as it happens: Server-Sent Events read from a fetch, because EventSource sends no token. */
+import { authorization } from "./api.js";
+import { useEffect } from "./ui.js";
+
+const SILENCE = 40_000;
+const LONGEST_WAIT = 20_000;
+
+/** @type {EventTarget} */
+const changes = new EventTarget();
+
+/** Tell the views on this page that something changed. @param {string} topic */
+export function announce(topic) {
+  changes.dispatchEvent(new Event(topic));
+}
+
+/** Do something whenever one of these changes, and after a time without connection. @param {string[]} topics @param {() => void} act */
+export function useChanges(topics, act) {
+  useEffect(() => {
+    const all = [...topics, "resumed"];
+    for (const topic of all) changes.addEventListener(topic, act);
+    return () => {
+      for (const topic of all) changes.removeEventListener(topic, act);
+    };
+  }, [topics.join(), act]);
+}
+
+/** Listen until told to stop; returns how. A lost stream is resumed where it broke off. */
+export function listen() {
+  const stop = new AbortController();
+  void keepListening(stop.signal);
+  return () => stop.abort();
+}
+
+/** @param {AbortSignal} stopped */
+async function keepListening(stopped) {
+  const place = { last: "" };
+  for (let failures = 0; !stopped.aborted; failures++) {
+    const heard = await once(place, stopped, failures > 0).catch(() => false);
+    if (heard) failures = 0;
+    await pause(Math.min(500 * 2 ** failures, LONGEST_WAIT) * (0.5 + Math.random() / 2), stopped);
+  }
+}
+
+/** One stream to its end; whether anything was heard. @param {{last: string}} place @param {AbortSignal} stopped @param {boolean} again */
+async function once(place, stopped, again) {
+  const silence = new AbortController();
+  const headers = { ...authorization(), ...(place.last ? { "Last-Event-ID": place.last } : {}) };
+  const signal = AbortSignal.any([stopped, silence.signal]);
+  let alarm = setTimeout(() => silence.abort(), SILENCE);
+  const response = await fetch("/v1/events", { headers, signal });
+  if (!response.ok || !response.body) return false;
+  if (again) announce("resumed");
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  try {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      clearTimeout(alarm);
+      alarm = setTimeout(() => silence.abort(), SILENCE);
+      rest = dispatched(rest + part.value, place);
+    }
+  } catch (gone) {
+    if (stopped.aborted) throw gone;
+  } finally {
+    clearTimeout(alarm);
+  }
+  return true;
+}
+
+/** Dispatch every complete event in the text; what is left over. @param {string} text @param {{last: string}} place */
+function dispatched(text, place) {
+  const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
+  const rest = blocks.pop() ?? "";
+  for (const block of blocks) {
+    const { id, event } = fields(block);
+    if (id) place.last = id;
+    if (event) announce(event);
+  }
+  return rest;
+}
+
+/** The fields of one event; comments have none. @param {string} block @returns {Record<string, string>} */
+function fields(block) {
+  const pairs = block.split("\n").filter((line) => line && !line.startsWith(":"));
+  return Object.fromEntries(pairs.map((line) => [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trimStart()]));
+}
+
+/** @param {number} milliseconds @param {AbortSignal} stopped @returns {Promise<void>} */
+function pause(milliseconds, stopped) {
+  return new Promise((resume) => {
+    const timer = setTimeout(resume, milliseconds);
+    stopped.addEventListener("abort", () => (clearTimeout(timer), resume()), { once: true });
+  });
+}

@@ -1,0 +1,106 @@
+/** The page: who is signed in, where they are, and what is always there. */
+import { get, post } from "./api.js";
+import { HelpNow } from "./crisis.js";
+import { listen } from "./live.js";
+import { Mark, Trouble } from "./parts.js";
+import { go, route, useRoute } from "./routing.js";
+import { enter, goOut, onSession, session } from "./session.js";
+import { useZone } from "./times.js";
+import { html, render, useEffect, useState } from "./ui.js";
+import { Account } from "./views/account.js";
+import { Booking } from "./views/booking.js";
+import { Day } from "./views/day.js";
+import { Door } from "./views/door.js";
+import { PatientView } from "./views/patient.js";
+import { SetUp } from "./views/setup.js";
+import { Support } from "./views/support.js";
+import { VisitView } from "./views/visit.js";
+import { remove } from "./api.js";
+import { speak, t } from "./words.js";
+
+/** @typedef {import("./types.js").Me} Me */
+
+const SUPPORTERS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor"];
+
+function Page() {
+  const [signedIn, setSignedIn] = useState(session());
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  const at = useRoute();
+  useEffect(() => onSession(() => setSignedIn(session())), []);
+  useEffect(() => {
+    if (at.name === "demo") void beOneOfTheCast(at.id).catch(setProblem);
+  }, [at.name, at.id]);
+  if (at.name === "demo") return html`<${Frame}><${Trouble} problem=${problem} again=${() => go("")} /><//>`;
+  if (at.name === "setup") return html`<${Frame}><${SetUp} secret=${at.id} /><//>`;
+  if (!signedIn) return html`<${Frame}><${Door} /><//>`;
+  return html`<${SignedIn} key=${signedIn.accessToken} />`;
+}
+
+/** The one-click link of the demo. @param {string} person */
+async function beOneOfTheCast(person) {
+  const signedIn = await post("/v1/demo/sign-ins", { person });
+  enter(signedIn);
+  go("");
+}
+
+/** Everything that belongs to somebody, once we know who they are. */
+function SignedIn() {
+  const [me, setMe] = useState(/** @type {Me | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  const at = useRoute();
+  const load = () => {
+    setProblem(null);
+    get("/v1/me").then(known, setProblem);
+  };
+  const known = (/** @type {Me} */ found) => {
+    speak(found.language);
+    useZone(found.timeZone);
+    setMe(found);
+  };
+  useEffect(load, []);
+  useEffect(() => (me ? listen() : undefined), [me]);
+  if (!me) return html`<${Frame}><${Trouble} problem=${problem} again=${load} /><//>`;
+  return html`<${Frame} me=${me} wide=${at.name === "visit" || at.name === "mirror"}>${view(at, me)}<//>`;
+}
+
+/** The view for a place. @param {import("./routing.js").Route} at @param {Me} me */
+function view(at, me) {
+  if (at.name === "visit") return html`<${VisitView} key=${at.id} appointmentId=${at.id} />`;
+  if (at.name === "mirror") return html`<${VisitView} key="mirror" />`;
+  if (at.name === "patient") return html`<${PatientView} key=${at.id} id=${at.id} me=${me} />`;
+  if (at.name === "book") return html`<${Booking} moving=${at.id} />`;
+  if (me.roles.includes("patient")) return html`<${Day} me=${me} />`;
+  if (me.roles.some((role) => SUPPORTERS.includes(role))) return html`<${Support} me=${me} />`;
+  return html`<${Account} me=${me} />`;
+}
+
+/** What surrounds every view. @param {{me?: Me, wide?: boolean, children?: any}} props */
+function Frame({ me, wide = false, children }) {
+  return html`
+    <a class="skip" href="#content" onClick=${toContent}>${t("skip")}</a>
+    <header class="top">
+      <a class="brand" href="#/"><${Mark} />Cairn</a>
+      <div class="top-end">
+        ${me && html`<span class="whoami">${me.name}</span><button class="plain" type="button" onClick=${leave}>${t("signOut")}</button>`}
+        <${HelpNow} />
+      </div>
+    </header>
+    <main id="content" class=${wide ? "stage-main" : ""} tabindex="-1">${children}</main>
+  `;
+}
+
+/** The skip link moves the focus and leaves the address alone. @param {Event} event */
+function toContent(event) {
+  event.preventDefault();
+  document.getElementById("content")?.focus();
+}
+
+/** The session ends on the server too; when that cannot be reached, at least this tab forgets it. */
+async function leave() {
+  await remove("/v1/session").catch(() => null);
+  goOut();
+  if (route().name) go("");
+}
+
+const root = document.getElementById("cairn");
+if (root) render(html`<${Page} />`, root);

@@ -1,0 +1,85 @@
+/** Small pieces that every view is made of. */
+import { html, useState } from "./ui.js";
+import { t } from "./words.js";
+
+/** Three stones, one on the other. */
+export const Mark = () => html`
+  <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+    <ellipse cx="16" cy="25.5" rx="12" ry="4.5" class="stone-low" />
+    <ellipse cx="15.4" cy="16.8" rx="8.6" ry="3.9" class="stone-middle" />
+    <ellipse cx="16.6" cy="9.2" rx="5.2" ry="3.2" class="stone-top" />
+  </svg>
+`;
+
+/** A person's initials on a colour that is always the same for them. @param {{name: string, duty?: boolean}} props */
+export function Avatar({ name, duty = false }) {
+  const words = name.replace(/^Dr\.\s+/, "").split(/\s+/);
+  const letters = `${words[0]?.[0] ?? ""}${words.length > 1 ? words.at(-1)?.[0] : ""}`;
+  const tone = [...name].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 5;
+  return html`<span class="avatar tone-${tone}" aria-hidden="true">${letters}${duty && html`<i class="duty-dot"></i>`}</span>`;
+}
+
+/** A titled part of a page. @param {{title: string, name?: string, aside?: any, children?: any}} props */
+export function Card({ title, name = "", aside = null, children }) {
+  return html`
+    <section class="card ${name}" aria-label=${title}>
+      <header class="card-head"><h2>${title}</h2>${aside}</header>
+      ${children}
+    </section>
+  `;
+}
+
+/** What went wrong, and a way on. @param {{problem: Error | null, again?: () => void}} props */
+export function Trouble({ problem, again }) {
+  if (!problem) return null;
+  return html`
+    <div class="trouble" role="alert">
+      <p>${problem.message}</p>
+      ${again && html`<button class="quiet" type="button" onClick=${again}>${t("tryAgain")}</button>`}
+    </div>
+  `;
+}
+
+/**
+ * What is loaded, or why it is not. Whatever was shown stays when the next answer fails.
+ * @param {{of: import("./loaded.js").Loaded<any>, children: (value: any) => any}} props
+ */
+export function Shown({ of, children }) {
+  if (of.value === null && !of.problem) return html`<p class="waiting">${t("loading")}</p>`;
+  return html`<${Trouble} problem=${of.problem} again=${of.again} />${of.value !== null && children(of.value)}`;
+}
+
+/**
+ * A button that does something once at a time and says what went wrong.
+ * @param {{act: () => Promise<unknown>, look?: string, label?: string, children?: any}} props
+ */
+export function Act({ act, look = "", label, children }) {
+  const { busy, problem, run } = useAct(act);
+  return html`
+    <button class=${look} type="button" aria-label=${label} aria-busy=${busy} disabled=${busy} onClick=${run}>${children}</button>
+    ${problem && html`<span class="trouble small" role="alert">${problem.message}</span>`}
+  `;
+}
+
+/** Run something once at a time; what went wrong stays until the next try. @param {() => Promise<unknown>} act */
+export function useAct(act) {
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
+  const run = async () => {
+    if (busy) return;
+    setBusy(true);
+    setProblem(null);
+    await act().catch(setProblem);
+    setBusy(false);
+  };
+  return { busy, problem, run };
+}
+
+/** A labelled field. @param {{label: string, hint?: string, id: string, children?: any}} props */
+export const Field = ({ label, hint, id, children }) => html`
+  <div class="field">
+    <label for=${id}>${label}</label>
+    ${children}
+    ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
+  </div>
+`;

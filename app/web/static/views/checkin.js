@@ -1,0 +1,136 @@
+/** Saying how one is. What was entered is kept until it has arrived. */
+import { post } from "../api.js";
+import { CrisisCard } from "../crisis.js";
+import { newId } from "../ids.js";
+import { announce } from "../live.js";
+import { useLoaded } from "../loaded.js";
+import { Card, Field, Shown, Trouble, useAct } from "../parts.js";
+import { clock, dayOf } from "../times.js";
+import { html, useState } from "../ui.js";
+import { t } from "../words.js";
+import { Scale } from "./scale.js";
+
+/** @typedef {import("../types.js").CheckIn} CheckIn */
+/** @typedef {import("../types.js").RecordedCheckIn} RecordedCheckIn */
+/** @typedef {{id: string, date: string, mood: number | null, craving: number | null, wantsToTalk: boolean, inDanger: boolean, note: string}} Draft */
+
+const PLACE = "cairn.check-in";
+
+/** Today's check-in: to be made, or made already. */
+export function CheckInCard() {
+  const days = useLoaded("/v1/check-ins?limit=1", ["check-in"]);
+  return html`
+    <${Card} title=${t("checkin.title")} name="check-in">
+      <${Shown} of=${days}>${(/** @type {{items: CheckIn[]}} */ found) => html`<${Today} latest=${found.items[0]} />`}<//>
+    <//>
+  `;
+}
+
+/** @param {{latest: CheckIn | undefined}} props */
+function Today({ latest }) {
+  const today = latest?.date === dayOf() ? latest : null;
+  const [answer, setAnswer] = useState(/** @type {RecordedCheckIn | null} */ (null));
+  const [changing, setChanging] = useState(keptDraft() !== null);
+  const sent = (/** @type {RecordedCheckIn} */ recorded) => {
+    setAnswer(recorded);
+    setChanging(false);
+    announce("check-in");
+  };
+  const shown = answer ?? today;
+  if (!shown || changing) return html`<${Form} before=${shown} sent=${sent} leave=${shown && (() => setChanging(false))} />`;
+  return html`
+    <div class="checked-in">
+      <p class="said">${answer?.support ?? t("checkin.done")}</p>
+      <p class="levels"><span class="level mood">${t("checkin.mood")} <b>${shown.mood}</b></span> <span class="level craving">${t("checkin.craving")} <b>${shown.craving}</b></span></p>
+      <${SupportState} />
+      ${answer?.crisis && html`<${CrisisCard} card=${answer.crisis} />`}
+      <button class="quiet" type="button" onClick=${() => setChanging(true)}>${t("checkin.change")}</button>
+    </div>
+  `;
+}
+
+/** Whether somebody was told, and whether somebody answers; it changes by itself. */
+function SupportState() {
+  const support = useLoaded("/v1/support", ["alert", "check-in"]);
+  /** @type {import("../types.js").Support | null} */
+  const found = support.value;
+  if (!found || found.state === "none") return html`<div role="status"></div>`;
+  const name = found.answeredBy ?? t("support.somebody");
+  return html`
+    <div role="status" class="support ${found.state}">
+      <i class="pulse" aria-hidden="true"></i>
+      <p>${t(`support.${found.state}`, { name })}${found.since && html` <small>${t("support.since", { time: clock(found.since) })}</small>`}</p>
+    </div>
+    ${found.state === "nobody" && html`<${CrisisCard} />`}
+  `;
+}
+
+/** @param {{before: CheckIn | null, sent: (recorded: RecordedCheckIn) => void, leave: (() => void) | null}} props */
+function Form({ before, sent, leave }) {
+  const [draft, setDraft] = useState(keptDraft() ?? newDraft(before));
+  const [missing, setMissing] = useState(false);
+  const change = (/** @type {Partial<Draft>} */ part) => {
+    const next = { ...draft, ...part };
+    sessionStorage.setItem(PLACE, JSON.stringify(next));
+    setDraft(next);
+  };
+  const { busy, problem, run } = useAct(async () => {
+    const recorded = await post("/v1/check-ins", { ...draft, answeredAt: new Date().toISOString() });
+    sessionStorage.removeItem(PLACE);
+    sent(recorded);
+  });
+  const send = (/** @type {Event} */ event) => {
+    event.preventDefault();
+    const incomplete = draft.mood === null || draft.craving === null;
+    setMissing(incomplete);
+    if (!incomplete) void run();
+  };
+  const cancel = () => {
+    sessionStorage.removeItem(PLACE);
+    leave?.();
+  };
+  return html`
+    <form onSubmit=${send}>
+      <${Scale} name="mood" value=${draft.mood} choose=${(/** @type {number} */ mood) => change({ mood })} />
+      <${Scale} name="craving" value=${draft.craving} choose=${(/** @type {number} */ craving) => change({ craving })} />
+      <${Switch} on=${draft.wantsToTalk} turn=${(/** @type {boolean} */ wantsToTalk) => change({ wantsToTalk })}>${t("checkin.talk")}<//>
+      <${Switch} danger on=${draft.inDanger} turn=${(/** @type {boolean} */ inDanger) => change({ inDanger })}>${t("checkin.danger")}<//>
+      ${draft.inDanger && html`<div class="danger-note" role="status"><p>${t("checkin.danger.note")}</p><${CrisisCard} /></div>`}
+      <${Field} id="note" label=${t("checkin.note")} hint=${t("checkin.note.hint")}>
+        <textarea id="note" rows="2" maxlength="2000" aria-describedby="note-hint" value=${draft.note} onInput=${(/** @type {any} */ e) => change({ note: e.target.value })}></textarea>
+      <//>
+      ${missing && html`<p class="trouble small" role="alert">${t("checkin.missing")}</p>`}
+      <${Trouble} problem=${problem} />
+      <div class="row">
+        <button class="main" aria-busy=${busy} disabled=${busy}>${t(before ? "checkin.amend" : "checkin.send")}</button>
+        ${leave && html`<button class="plain" type="button" onClick=${cancel}>${t("checkin.keep")}</button>`}
+      </div>
+    </form>
+  `;
+}
+
+/** @param {{on: boolean, turn: (on: boolean) => void, danger?: boolean, children?: any}} props */
+const Switch = ({ on, turn, danger = false, children }) => html`
+  <label class="switch ${danger ? "danger" : ""}">
+    <input type="checkbox" role="switch" checked=${on} onChange=${(/** @type {any} */ e) => turn(e.target.checked)} />
+    <i aria-hidden="true"></i><span>${children}</span>
+  </label>
+`;
+
+/** The draft of today, if one was begun. @returns {Draft | null} */
+function keptDraft() {
+  /** @type {Draft | null} */
+  const kept = JSON.parse(sessionStorage.getItem(PLACE) ?? "null");
+  return kept?.date === dayOf() ? kept : null;
+}
+
+/** A new answer; one that amends begins with the numbers from before. @param {CheckIn | null} before @returns {Draft} */
+const newDraft = (before) => ({
+  id: newId(),
+  date: dayOf(),
+  mood: before?.mood ?? null,
+  craving: before?.craving ?? null,
+  wantsToTalk: before?.wantsToTalk ?? false,
+  inDanger: before?.inDanger ?? false,
+  note: before?.note ?? "",
+});

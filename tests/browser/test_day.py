@@ -1,0 +1,159 @@
+"""A day at the page: what one does is kept, and those whom it concerns see it at once."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Route, expect
+
+from app.demo.cast import DANA, KAI, LEO, LINDQVIST, MAYA, OKAFOR, ROSA, SAM, THEO, Person
+from tests.browser.people import PHONE, People, check_in, choose, faults, too_wide
+
+pytestmark = pytest.mark.browser
+
+EVERYONE = (MAYA, SAM, DANA, OKAFOR, LINDQVIST, ROSA, KAI, THEO, LEO)
+
+
+async def test_a_strong_craving_appears_at_the_peers_page_and_the_answer_at_the_patients(people: People) -> None:
+    maya, sam = await people.be(MAYA), await people.be(SAM)
+    await expect(sam.get_by_text("All quiet.")).to_be_visible()
+
+    await check_in(maya, mood=3, craving=9)
+
+    await expect(maya.get_by_text("Someone who supports you has been told and will reach out.")).to_be_visible()
+    alert = sam.locator(".alert", has_text="Maya Torres")
+    await expect(alert).to_contain_text("strong craving")
+    await alert.get_by_role("button", name="I will answer").click()
+    await expect(alert).to_contain_text("You are answering")
+    await expect(maya.get_by_text("Sam Whitfield is answering you.")).to_be_visible()
+
+    await alert.get_by_role("button", name="I tried to reach them").click()
+    await alert.get_by_role("button", name="Close with outcome").click()
+    await alert.get_by_role("button", name="Reached, and safe").click()
+    await expect(sam.get_by_text("All quiet.")).to_be_visible()
+    await expect(maya.get_by_text("Sam Whitfield is answering you.")).to_be_hidden()
+
+
+async def test_danger_shows_the_crisis_card_before_anything_is_sent(people: People) -> None:
+    maya, dana = await people.be(MAYA), await people.be(DANA)
+
+    await maya.get_by_text("I may overdose or hurt myself").click()
+    await expect(maya.locator(".danger-note").get_by_role("link", name="Call 988")).to_have_attribute("href", "tel:988")
+    await check_in(maya, mood=2, craving=5)
+
+    await expect(maya.get_by_text("A clinician on duty has been told just now.")).to_be_visible()
+    await expect(dana.locator(".alert.p0")).to_contain_text("may overdose or hurt themselves")
+
+
+async def test_what_was_entered_is_not_lost_when_it_cannot_be_sent(people: People) -> None:
+    maya = await people.be(MAYA)
+
+    async def lost(route: Route) -> None:
+        await route.abort()
+
+    await maya.route("**/v1/check-ins", lost)
+    await maya.get_by_label("Anything you want to add").fill("A long walk helped.")
+    await check_in(maya, mood=7, craving=2)
+    await expect(maya.get_by_text("We cannot reach Cairn right now.")).to_be_visible()
+    await maya.reload()
+    await expect(maya.get_by_label("Anything you want to add")).to_have_value("A long walk helped.")
+    await maya.unroute("**/v1/check-ins")
+    await maya.get_by_role("button", name="Check in", exact=True).click()
+
+    await expect(maya.get_by_text("Thank you for checking in.")).to_be_visible()
+    assert [text for text in people.complaints if "ERR_FAILED" not in text] == []
+    people.complaints.clear()
+
+
+async def test_a_time_is_booked_moved_and_given_back(people: People) -> None:
+    maya = await people.be(MAYA)
+
+    await maya.get_by_role("link", name="Book a time").click()
+    await maya.get_by_role("button", name="Medication").click()
+    free = maya.locator("section", has_text="Dr. Ngozi Okafor").locator("button.time")
+    await free.last.click()
+    await expect(maya.get_by_text("Medication with Dr. Ngozi Okafor")).to_be_visible()
+
+    await maya.get_by_role("link", name="Move").click()
+    await expect(maya.get_by_role("heading", name="Move to which time?")).to_be_visible()
+    await maya.locator("button.time").last.click()
+    booked = maya.locator(".appointments li", has_text="Dr. Ngozi Okafor")
+    await expect(booked).to_have_count(1)
+
+    await booked.get_by_role("button", name="Cancel").click()
+    await booked.get_by_role("button", name="Yes, cancel it").click()
+    await expect(booked).to_have_count(0)
+
+
+async def test_the_crisis_card_is_one_tap_away_for_everybody_even_without_a_network(people: People) -> None:
+    page = await people.nobody(PHONE)
+
+    await page.get_by_role("button", name="Help now").click()
+    await expect(page.get_by_role("link", name="Call 911")).to_be_visible()
+    assert await faults(page) == []
+    await page.get_by_role("button", name="Close").click()
+    await page.context.set_offline(offline=True)
+    await page.get_by_role("button", name="Help now").click()
+
+    await expect(page.get_by_role("link", name="Call 988")).to_be_visible()
+    people.complaints.clear()
+
+
+@pytest.mark.parametrize("person", EVERYONE, ids=lambda person: person.handle)
+async def test_nothing_stands_in_anybodys_way_on_a_phone(people: People, person: Person) -> None:
+    page = await people.be(person, PHONE)
+    await expect(page.locator("h1")).to_be_visible()
+    await expect(page.get_by_text("One moment …")).to_have_count(0)
+
+    assert await too_wide(page) == []
+    assert await faults(page) == []
+
+
+async def test_nothing_stands_in_anybodys_way_in_the_dark(people: People) -> None:
+    maya, dana = await people.be(MAYA, color_scheme="dark"), await people.be(DANA, color_scheme="dark")
+
+    await choose(maya, "mood", 4)
+    await maya.get_by_text("I may overdose or hurt myself").click()
+    assert await faults(maya) == []
+    await check_in(maya, mood=4, craving=8)
+    await expect(dana.locator(".alert")).to_be_visible()
+
+    assert await faults(maya) == []
+    assert await faults(dana) == []
+
+
+async def test_a_person_who_speaks_spanish_is_spoken_to_in_spanish(people: People) -> None:
+    leo = await people.be(LEO)
+
+    await expect(leo.get_by_role("heading", name="¿Cómo estás hoy?")).to_be_visible()
+    await expect(leo.locator("html")).to_have_attribute("lang", "es")
+
+
+async def test_a_doctor_elsewhere_is_told_honestly_that_nothing_is_shared(people: People) -> None:
+    lindqvist = await people.be(LINDQVIST)
+
+    await expect(lindqvist.get_by_text("Nobody has shared anything with you yet.")).to_be_visible()
+    await expect(lindqvist.get_by_text("Maya")).to_have_count(0)
+
+
+async def test_signing_out_leaves_nothing_of_the_person_behind(people: People) -> None:
+    maya = await people.be(MAYA)
+    await maya.get_by_label("Anything you want to add").fill("Only for my team.")
+
+    await maya.get_by_role("button", name="Sign out").click()
+
+    await expect(maya.get_by_role("heading", name="Who would you like to be?")).to_be_visible()
+    assert await maya.evaluate("sessionStorage.length") == 0
+
+
+async def test_a_pleasant_day_makes_the_picture_of_the_readme(people: People, tmp_path: Path) -> None:
+    maya, sam = await people.be(MAYA), await people.be(SAM)
+    await check_in(maya, mood=7, craving=2)
+    await expect(maya.get_by_text("Thank you for checking in.")).to_be_visible()
+    await expect(maya.locator(".trend canvas")).to_be_visible()
+    await expect(sam.locator(".trend canvas")).to_be_visible()
+
+    picture = Path(os.environ.get("CAIRN_SCREENSHOT") or tmp_path / "screenshot.png")
+    await maya.screenshot(path=picture)
+
+    assert picture.stat().st_size < 300_000
