@@ -1,5 +1,6 @@
 """Every environment variable that Cairn reads, as one Struct; nothing else reads the environment."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -62,6 +63,29 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     log_level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$"), setting("How much is logged.")] = "info"
 
+    def __repr__(self) -> str:
+        """No value: some are secret."""
+        return "Settings(…)"
+
+
+# Whole addresses, so that no part of a password is ever taken for a host or a path and shown as one.
+_POSTGRES = (
+    r"postgres(ql)?://[^\s/?#]*(/[^\s/?#@]*)?(\?[^\s#@]*)?",
+    "postgresql://user:password@host:5432/name, where a password has %2F for /, %3F for ?, %23 for # and %40 for @",
+)
+_WEB = (r"https?://[^\s/?#@]+(/[^\s?#]*)?", "an address such as https://care.example.org")
+_SHAPES = {
+    "database_url": _POSTGRES,
+    "database_owner_url": _POSTGRES,
+    "public_url": _WEB,
+    "push_endpoint": _WEB,
+    "signaling_url": (r"wss?://[^\s/?#@]+(/[^\s?#]*)?", "an address such as wss://care.example.org/v1/signaling"),
+    "turn_urls": (
+        r"turns?:(\[[0-9a-fA-F:.]+\]|[^\s:?\[\]@/]+)(:\d{1,5})?(\?transport=(udp|tcp))?",
+        "addresses such as turn:turn.example.org:3478?transport=udp, separated by commas",
+    ),
+}
+
 
 class BadSettings(Exception):
     """A setting cannot be used; the message names it and what it should be, never its value."""
@@ -73,7 +97,12 @@ def read(environ: Mapping[str, str]) -> Settings:
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and stem(name) not in known)
     if unknown:
         raise BadSettings(f"{unknown[0]} is not a setting of Cairn. `python3 -m app config` lists them.")
-    return _convert({field: _parsed(field, text) for name, field in known.items() if (text := _text(environ, name))})
+    values = {field: _parsed(field, text) for name, field in known.items() if (text := _text(environ, name))}
+    settings = _convert(values)
+    _check_shapes(values)
+    if settings.turn_urls and not settings.turn_secret:
+        raise BadSettings("CAIRN_TURN_URLS needs CAIRN_TURN_SECRET, the secret that is shared with coturn.")
+    return settings
 
 
 def environment_name(field: str) -> str:
@@ -88,7 +117,7 @@ def stem(name: str) -> str:
 
 def _text(environ: Mapping[str, str], name: str) -> str:
     path = environ.get(f"{name}_FILE")
-    if path is None:
+    if not path:
         return environ.get(name, "").strip()
     try:
         return Path(path).read_text(encoding="utf-8").strip()
@@ -111,6 +140,13 @@ def _convert(values: dict[str, str | tuple[str, ...]]) -> Settings:
     return msgspec.convert(values, Settings, strict=False)
 
 
+def _check_shapes(values: Mapping[str, str | tuple[str, ...]]) -> None:
+    for field, (shape, meaning) in _SHAPES.items():
+        given = values.get(field, ())
+        if not all(re.fullmatch(shape, one) for one in ((given,) if isinstance(given, str) else given)):
+            raise BadSettings(f"{environment_name(field)}: Expected {meaning}.")
+
+
 def described(settings: Settings, environ: Mapping[str, str]) -> str:
     """Every setting with its meaning, value and source; a secret shows only that it is set."""
     blocks = []
@@ -120,7 +156,8 @@ def described(settings: Settings, environ: Mapping[str, str]) -> str:
         shown = (
             "(set, hidden)" if meta.extra and meta.extra["secret"] and value else msgspec.json.encode(value).decode()
         )
-        source = f"{name}_FILE" if f"{name}_FILE" in environ else "environment" if environ.get(name) else "default"
+        given = environ.get(name, "").strip()
+        source = f"{name}_FILE" if environ.get(f"{name}_FILE") else "environment" if given else "default"
         blocks.append(f"{name} = {shown}  [{source}]\n    {meta.description}")
     return "\n".join(blocks)
 

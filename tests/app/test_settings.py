@@ -1,0 +1,171 @@
+"""Settings: each is explained, a wrong one is named and never quoted, a secret is never shown."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from app import settings
+from app.settings import BadSettings, Settings, described, environment_name, read
+
+CANARY = "canary-value"
+FIELDS = msgspec.structs.fields(Settings)
+SECRETS = {"secret", "database_url", "database_owner_url", "turn_secret", "metrics_token"}
+
+
+def test_nothing_set_is_a_server_for_this_machine_alone() -> None:
+    found = read({"PATH": "/bin", "HOME": "/"})
+    assert found == Settings()
+    assert (found.host, found.port, found.demo, found.database_url) == ("127.0.0.1", 8000, None, None)
+    assert (found.turn_urls, found.log_level, found.state_dir) == ((), "info", ".cairn")
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_every_setting_says_what_it_means(field: msgspec.structs.FieldInfo) -> None:
+    meta = settings._meta(field.type)
+    assert meta.description is not None
+    assert meta.description.endswith(".")
+    assert len(meta.description.split()) >= 4
+    assert meta.extra == {"secret": field.name in SECRETS}
+
+
+@pytest.mark.parametrize(
+    "name", ["CAIRN_DATABSE_URL", "CAIRN_", "CAIRN_GOOGLE_APPLICATION_CREDENTIALS", "CAIRN_NONE_FILE"]
+)
+def test_a_variable_that_nobody_reads_is_refused_by_its_name(name: str) -> None:
+    with pytest.raises(BadSettings, match=rf"^{name} is not a setting") as refused:
+        read({name: CANARY})
+    assert CANARY not in str(refused.value)
+
+
+LONG = "canary-value " * 1000
+WRONG = {
+    "demo": CANARY,
+    "host": LONG,
+    "port": CANARY,
+    "public_url": f"ftp://{CANARY}",
+    "state_dir": LONG,
+    "secret": CANARY,
+    "database_url": f"mysql://u:{CANARY}@host/db",
+    "database_owner_url": f"postgresql://u:{CANARY}/2@host/db",
+    "database_pool": CANARY,
+    "signaling_url": f"https://{CANARY}",
+    "turn_urls": f"stun:{CANARY}",
+    "turn_secret": LONG,
+    "push_endpoint": CANARY,
+    "google_application_credentials": LONG,
+    "metrics_token": CANARY,
+    "log_level": CANARY,
+}
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_a_value_that_cannot_be_used_is_named_and_not_shown(field: msgspec.structs.FieldInfo) -> None:
+    name = environment_name(field.name)
+    with pytest.raises(BadSettings, match=rf"^{name}: Expected ") as refused:
+        read({name: WRONG[field.name]})
+    assert "canary" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CAIRN_PORT", "65536"), ("CAIRN_PORT", "-1"), ("CAIRN_DATABASE_POOL", "0")]
+)
+def test_a_number_out_of_range_is_refused(name: str, value: str) -> None:
+    with pytest.raises(BadSettings, match=rf"^{name}: Expected `int`"):
+        read({name: value})
+
+
+@pytest.mark.parametrize("sign", ["/", "?", "#", "?x=@"])
+def test_a_password_with_a_sign_that_would_cut_the_address_is_refused(sign: str) -> None:
+    """Python would take what follows the sign for the name of the database, and we would show it."""
+    with pytest.raises(BadSettings, match="%2F") as refused:
+        read({"CAIRN_DATABASE_URL": f"postgresql://cairn_app:half{sign}canary@host/cairn"})
+    assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CAIRN_DATABASE_URL", "postgresql://cairn_app:a%2Fb%40c@db.example.org:5432/cairn?sslmode=require"),
+        ("CAIRN_DATABASE_URL", "postgres://user@/cairn?host=%2Frun%2Fpostgresql&port=5432"),
+        ("CAIRN_DATABASE_URL", "postgresql://user@[::1]:5432/cairn"),
+        ("CAIRN_PUBLIC_URL", "https://care.example.org:8443"),
+        ("CAIRN_SIGNALING_URL", "wss://care.example.org/v1/signaling"),
+        ("CAIRN_PUSH_ENDPOINT", "http://127.0.0.1:9099"),
+    ],
+)
+def test_an_address_is_kept_as_it_was_written(name: str, value: str) -> None:
+    assert getattr(read({name: value}), name.removeprefix("CAIRN_").lower()) == value
+
+
+def test_turn_addresses_are_separated_by_commas_and_need_their_secret() -> None:
+    urls = "turn:turn.example.org:3478, turns:[2001:db8::1]:5349?transport=tcp,"
+    found = read({"CAIRN_TURN_URLS": urls, "CAIRN_TURN_SECRET": "shared"})
+    assert found.turn_urls == ("turn:turn.example.org:3478", "turns:[2001:db8::1]:5349?transport=tcp")
+
+    with pytest.raises(BadSettings, match="CAIRN_TURN_SECRET"):
+        read({"CAIRN_TURN_URLS": urls})
+
+
+@pytest.mark.parametrize(("text", "means"), [("true", True), ("false", False), ("1", True), ("0", False), ("", None)])
+def test_demo_is_said_in_the_usual_words(text: str, means: bool | None) -> None:
+    assert read({"CAIRN_DEMO": text}).demo is means
+
+
+def test_a_value_may_lie_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("s" * 40 + "\n")
+    environ = {"CAIRN_SECRET_FILE": str(tmp_path / "secret")}
+
+    found = read(environ)
+
+    assert found.secret == "s" * 40
+    assert "[CAIRN_SECRET_FILE]" in described(found, environ)
+
+
+def test_an_empty_variable_is_one_that_is_not_set() -> None:
+    environ = {
+        "CAIRN_SECRET_FILE": "",
+        "CAIRN_SECRET": " ",
+        "CAIRN_TURN_URLS": "",
+        "GOOGLE_APPLICATION_CREDENTIALS": "",
+    }
+    assert read(environ) == Settings()
+    assert "environment" not in described(Settings(), environ)
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_told_by_its_variable(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / CANARY
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(BadSettings, match=r"^CAIRN_SECRET_FILE names a file that cannot be read") as refused:
+        read({"CAIRN_SECRET_FILE": str(path)})
+    assert CANARY not in str(refused.value)
+
+
+GIVEN = {
+    "CAIRN_SECRET": f"{CANARY}-of-at-least-32-characters",
+    "CAIRN_DATABASE_URL": f"postgresql://cairn_app:{CANARY}@db.example.org/cairn",
+    "CAIRN_DATABASE_OWNER_URL": f"postgresql://owner:{CANARY}@db.example.org/cairn",
+    "CAIRN_TURN_URLS": "turn:turn.example.org",
+    "CAIRN_TURN_SECRET": CANARY,
+    "CAIRN_METRICS_TOKEN": f"{CANARY}-of-20-characters",
+    "CAIRN_PORT": "8080",
+}
+
+
+def test_what_is_printed_has_every_name_meaning_and_source_and_no_secret() -> None:
+    told = described(read(GIVEN), GIVEN)
+
+    for field in FIELDS:
+        assert f"{environment_name(field.name)} = " in told
+        assert f"    {settings._meta(field.type).description}" in told
+    assert "CAIRN_PORT = 8080  [environment]" in told
+    assert 'CAIRN_HOST = "127.0.0.1"  [default]' in told
+    assert told.count("(set, hidden)") == len(SECRETS)
+    assert CANARY not in told
+
+
+def test_settings_that_end_up_in_a_message_show_nothing() -> None:
+    assert CANARY not in repr(read(GIVEN))
