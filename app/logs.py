@@ -60,7 +60,21 @@ def _only_allowed(_logger: object, _name: str, event: Event) -> Event:
 
 
 def _render(_logger: object, _name: str, event: Event) -> bytes:
-    return msgspec.json.encode(event)
+    """What has no form in JSON is named by its kind: a line in the log never makes a request fail."""
+    try:
+        return msgspec.json.encode(event, enc_hook=_kind)
+    except (TypeError, ValueError):
+        return msgspec.json.encode({key: _plain(value) for key, value in event.items()})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("ascii", "backslashreplace").decode()
+    return value if isinstance(value, int | float) else _kind(value)
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
 
 
 class _Foreign(logging.Handler):
@@ -68,4 +82,9 @@ class _Foreign(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
-        log().log(record.levelno, "library", reason=record.name, error=error)
+        log().log(_standard(record.levelno), "library", reason=record.name, error=error)
+
+
+def _standard(level: int) -> int:
+    """The level of Python's own five at or below a library's invention."""
+    return max(logging.DEBUG, min(logging.CRITICAL, level // 10 * 10))
