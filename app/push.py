@@ -43,6 +43,6 @@ def credentials(path: str) -> dict[str, str]:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadSettings("GOOGLE_APPLICATION_CREDENTIALS names a file that cannot be read as JSON.") from error
-    if not isinstance(found, dict) or not {"client_email", "private_key", "token_uri"} <= set(found):
+    if not isinstance(found, dict) or not {"project_id", "client_email", "private_key", "token_uri"} <= set(found):
         raise BadSettings("GOOGLE_APPLICATION_CREDENTIALS names a file that is not a service account's.")
     return found

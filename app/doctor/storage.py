@@ -1,0 +1,219 @@
+"""The database: whether it answers, how far away it is, who we are there, what has run, and what time it has."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from socket import AF_UNIX, socket
+from typing import Any
+
+from app import database
+from app.database import Database
+from app.doctor.findings import Finding, fail, ok, warn
+from app.doctor.machine import known_secret
+from app.settings import Settings
+from db import account, binaries, connect, embedded, migrate
+
+OLDEST, NEWEST = 15, 18
+SLOW_MILLISECONDS = 20.0
+APART_SECONDS, WRONG_SECONDS = 1.0, 10.0
+
+NOT_RUNNING = ok("To be seen once the database runs.")
+
+
+class Unreachable(Exception):
+    """The database does not let us in; `finding` says why, as far as it can be told without quoting it."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.what)
+        self.finding = finding
+
+
+async def server(settings: Settings) -> Finding:
+    """Reachable, of a version that the schema runs on, and near."""
+    place = where(settings)
+    if place is None:
+        return await asyncio.to_thread(_could_start, settings)
+    try:
+        async with _connected(place.owner) as raw:
+            return _judged(place.told, raw.get_server_version().major, await _milliseconds(raw))
+    except Unreachable as unreachable:
+        return unreachable.finding
+
+
+def where(settings: Settings) -> Database | None:
+    """The configured database, or the one of our own that runs; None where that does not run. Nothing is started."""
+    if settings.database_url:
+        return database.configured(settings, known_secret(settings) or "")
+    for home in homes(settings):
+        if _answers(embedded.socket_folder(home)):
+            running = embedded.Server(home, embedded.socket_folder(home), "", embedded.Origin.FOUND, attached=True)
+            told = f"PostgreSQL of our own, running, data in {home}"
+            return Database(running.dsn(database.NAME), running.dsn(database.NAME, migrate.APP_ROLE), told)
+    return None
+
+
+def homes(settings: Settings) -> list[Path]:
+    """Where a database of our own may lie: in the state folder, or where root moves what others cannot reach."""
+    home = (Path(settings.state_dir) / "postgres").absolute()
+    return [home, account.SYSTEM_STATE / account.fingerprint(home)]
+
+
+def _answers(sockets: Path) -> bool:
+    with socket(AF_UNIX) as probe:
+        try:
+            probe.connect(str(sockets / f".s.PGSQL.{embedded.PORT}"))
+        except OSError:
+            return False
+    return True
+
+
+def _could_start(settings: Settings) -> Finding:
+    """Which programs the next start would take."""
+    try:
+        account.unprivileged()
+        chosen = binaries.choose(binaries.available(), _made_by(settings))
+    except account.CannotServe as error:
+        return fail("PostgreSQL cannot be started here.", str(error))
+    except binaries.NoPostgres as error:
+        if _made_by(settings) is None:
+            return warn(
+                "No PostgreSQL is installed here.", "`python3 -m app up` downloads one, or set CAIRN_DATABASE_URL."
+            )
+        return fail("The data here was made by another version of PostgreSQL.", str(error))
+    return ok(
+        f"Not running; `python3 -m app up` starts PostgreSQL {chosen.version} ({chosen.origin}, {chosen.folder})."
+    )
+
+
+def _made_by(settings: Settings) -> int | None:
+    """The major version that made the data, where there is any."""
+    for home in homes(settings):
+        try:
+            return int((home / "data" / "PG_VERSION").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def _judged(told: str, major: int, milliseconds: float) -> Finding:
+    what = f"{told}: version {major}, {milliseconds:.1f} ms away."
+    if major < OLDEST:
+        return fail(what, f"The schema needs PostgreSQL {OLDEST} or newer.")
+    if major > NEWEST:
+        return warn(
+            what, f"Cairn has been tried with PostgreSQL {OLDEST} to {NEWEST}: try it before people rely on it."
+        )
+    if milliseconds > SLOW_MILLISECONDS:
+        return warn(what, "Every request asks it several times: bring it and Cairn closer together.")
+    return ok(what)
+
+
+async def _milliseconds(raw: Any) -> float:
+    """The usual time of a round trip."""
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        await raw.fetchval("SELECT 1")
+        took.append((time.perf_counter() - began) * 1000)
+    return statistics.median(took)
+
+
+async def role(settings: Settings) -> Finding:
+    """Row-level security holds only a role that owns nothing."""
+    place = where(settings)
+    if place is None:
+        return NOT_RUNNING
+    try:
+        async with _connected(place.app):
+            await database.check_role(place.app)
+    except database.OwnsTooMuch as error:
+        return fail("The app's role owns tables or passes by row-level security.", str(error))
+    except Unreachable as unreachable:
+        return _without_role(unreachable.finding, place)
+    return ok("Owns nothing; row-level security holds it.")
+
+
+def _without_role(finding: Finding, place: Database) -> Finding:
+    """Where the server itself answers, the role or its password is missing, and a migration sets both."""
+    if finding is not REFUSED:
+        return finding
+    if place.app_password is None:
+        return fail(f"{place.told} refuses the app's role.", "Correct the user and password in CAIRN_DATABASE_URL.")
+    return fail(
+        f"{place.told} refuses the app's role.", "`python3 -m app migrate` makes it, with a password that it derives."
+    )
+
+
+async def migrations(settings: Settings) -> Finding:
+    """All run, and none changed since."""
+    place = where(settings)
+    if place is None:
+        return NOT_RUNNING
+    try:
+        async with _connected(place.owner):
+            pending = await migrate.plan(place.owner)
+    except migrate.EditedHistory as error:
+        return fail(str(error), "Run the release that this database was last migrated with, or a newer one.")
+    except Unreachable as unreachable:
+        return unreachable.finding
+    if pending:
+        return fail(f"{len(pending)} not run yet, from {pending[0].name} on.", "Run `python3 -m app migrate`.")
+    return ok(f"All {len(migrate.read())} have run, unchanged.")
+
+
+async def clock(settings: Settings, ours: Callable[[], datetime]) -> Finding:
+    """The database's clock against ours: what is due is decided by both."""
+    place = where(settings)
+    if place is None:
+        return NOT_RUNNING
+    try:
+        async with _connected(place.owner) as raw:
+            before = ours()
+            theirs: datetime = await raw.fetchval("SELECT clock_timestamp()")
+            after = ours()
+    except Unreachable as unreachable:
+        return unreachable.finding
+    return _apart((theirs - (before + (after - before) / 2)).total_seconds())
+
+
+def _apart(seconds: float) -> Finding:
+    advice = "Let both machines keep time with NTP: reminders and sign-ins go by the clock."
+    told = f"The database's clock is {abs(seconds):.1f} s {'ahead of' if seconds > 0 else 'behind'} ours."
+    if abs(seconds) > WRONG_SECONDS:
+        return fail(told, advice)
+    return warn(told, advice) if abs(seconds) > APART_SECONDS else ok("The database's clock and ours agree.")
+
+
+REFUSED = fail("The database refuses the user or the password.", "Correct the address in CAIRN_DATABASE_URL.")
+_NO_DATABASE = fail("The server has no database of that name.", "Create it, or correct the address.")
+_BAD_ADDRESS = fail("The address of the database cannot be used.", "It is postgresql://user:password@host:5432/name.")
+
+
+@asynccontextmanager
+async def _connected(dsn: str) -> AsyncIterator[Any]:
+    """A connection of this check's own; raises `Unreachable`, which never quotes the address."""
+    try:
+        raw = await connect(dsn, "cairn doctor")
+    except Exception as error:
+        raise Unreachable(_why(error)) from None
+    try:
+        yield raw
+    finally:
+        await raw.close(timeout=1)
+
+
+def _why(error: Exception) -> Finding:
+    state = getattr(error, "sqlstate", None) or ""
+    if state.startswith("28"):
+        return REFUSED
+    if state == "3D000":
+        return _NO_DATABASE
+    if isinstance(error, OSError | TimeoutError):
+        return fail(f"The database does not answer ({type(error).__name__}).", "Start it, or correct its address.")
+    if isinstance(error, ValueError):
+        return _BAD_ADDRESS
+    return fail(f"The database does not let us in ({state or type(error).__name__}).", "Its log says why.")
