@@ -21,7 +21,7 @@ from app.appointments.models import (
     Status,
 )
 from app.auth import Signed
-from app.errors import IdTaken, NotFound
+from app.errors import IdTaken, NotFound, Refusal
 from app.events import actions as events
 from app.wire import Instant, cursor_for, place_of
 from db import Connection
@@ -49,15 +49,13 @@ async def book(db: Connection, me: Signed, new: NewAppointment, now: datetime) -
     The same again gives the same appointment, even when its time has come meanwhile.
     """
     patient = await _patient(db, me, new.patient_id, Span(now, now))
-    if await _booked_already(db, me, patient, new):
-        return await _seen(db, me, new.id)
     during = await _offered(db, patient.id, new.staff_id, new.kind, new.starts_at, now)
-    booking = Booking(new.id, patient.id, new.staff_id, new.kind, during)
-    if await queries.book(db, booking, me.id, now):
+    booking = None if during is None else Booking(new.id, patient.id, new.staff_id, new.kind, during)
+    if booking is not None and await queries.book(db, booking, me.id, now):
         return await _booked(db, me, new.id, "book", now)
     if await _booked_already(db, me, patient, new):
-        return await _seen(db, me, new.id)
-    raise rules.SlotTaken if await queries.taken(db, booking) else IdTaken
+        return await by_id(db, me, new.id)
+    raise await _why_not(db, booking)
 
 
 async def reschedule(db: Connection, me: Signed, appointment_id: UUID, move: Move, now: datetime) -> Appointment:
@@ -70,12 +68,14 @@ async def reschedule(db: Connection, me: Signed, appointment_id: UUID, move: Mov
         return await _moved_already(db, me, move)
     rules.check_movable(old, now)
     during = await _offered(db, old.patient_id, old.staff_id, old.kind, move.starts_at, now)
+    if during is None:
+        raise rules.NotOffered
     booking = Booking(move.id, old.patient_id, old.staff_id, old.kind, during, moved_from=old.id)
     await queries.lock_calendars(db, booking)
     if not await queries.settle(db, old.id, "cancelled", me.id, now):
         raise rules.NotBooked
     if not await queries.book(db, booking, me.id, now):
-        raise rules.SlotTaken if await queries.taken(db, booking) else IdTaken
+        raise await _why_not(db, booking)
     await notifications.withdraw(db, About.APPOINTMENT, old.id, now)
     return await _booked(db, me, move.id, "reschedule", now)
 
@@ -125,11 +125,19 @@ async def _patient(db: Connection, me: Signed, patient_id: UUID | None, within: 
 
 async def _offered(
     db: Connection, patient_id: UUID, staff_id: UUID, kind: Kind, starts_at: datetime, now: datetime
-) -> Span:
-    """The slot that begins then, or a refusal."""
-    rules.check_bookable(starts_at, now)
+) -> Span | None:
+    """The slot that begins then, taken or not; None where no such time is offered."""
+    if not rules.bookable(starts_at, now):
+        return None
     found = await queries.calendars(db, patient_id, rules.OFFERED_BY[kind], staff_id, Span(starts_at, starts_at))
     return rules.offered(found, kind, starts_at)
+
+
+async def _why_not(db: Connection, booking: Booking | None) -> Refusal:
+    """What kept a booking from being written."""
+    if booking is None:
+        return rules.NotOffered()
+    return rules.SlotTaken() if await queries.taken(db, booking) else IdTaken()
 
 
 async def _booked_already(db: Connection, me: Signed, patient: Bookable, new: NewAppointment) -> bool:

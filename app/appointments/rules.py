@@ -95,19 +95,16 @@ def place(slot: Slot) -> tuple[bool, datetime, UUID]:
     return not slot.on_your_team, slot.starts_at, slot.staff_id
 
 
-def check_bookable(starts_at: datetime, now: datetime) -> None:
-    """Refuse what has begun, and what is further ahead than anybody plans."""
-    if not timedelta(0) < starts_at - now <= AHEAD:
-        raise NotOffered
+def bookable(starts_at: datetime, now: datetime) -> bool:
+    """Whether this is neither past nor further ahead than anybody plans."""
+    return timedelta(0) < starts_at - now <= AHEAD
 
 
-def offered(calendars: Sequence[Calendar], kind: Kind, starts_at: datetime) -> Span:
-    """The slot in these working hours that begins then, taken or not; refuses any other time."""
+def offered(calendars: Sequence[Calendar], kind: Kind, starts_at: datetime) -> Span | None:
+    """The slot in these working hours that begins then, taken or not; None where none begins then."""
     at_once = Span(starts_at, starts_at + timedelta(microseconds=1))
     found = [span for one in calendars for span in grid(one, LENGTHS[kind], at_once)]
-    if not found:
-        raise NotOffered
-    return found[0]
+    return found[0] if found else None
 
 
 def grid(calendar: Calendar, length: timedelta, within: Span) -> list[Span]:

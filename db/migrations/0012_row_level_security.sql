@@ -97,10 +97,19 @@ CREATE POLICY own ON working_exception USING (staff_id = me()) WITH CHECK (staff
 ALTER TABLE audit_event ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON audit_event FOR SELECT USING (patient_id = me());
 
+-- What somebody takes, and that they see a prescriber, is for those who treat them and not for a peer on the same team.
+CREATE FUNCTION treats() RETURNS boolean LANGUAGE sql STABLE
+    RETURN EXISTS (SELECT FROM staff_role WHERE person_id = me() AND role IN ('counselor', 'prescriber', 'supervisor'));
+CREATE FUNCTION prescribes() RETURNS boolean LANGUAGE sql STABLE
+    RETURN EXISTS (SELECT FROM staff_role WHERE person_id = me() AND role = 'prescriber');
+
+-- Whoever booked it sees it too, for as long as they support the patient.
 ALTER TABLE appointment ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own_and_program ON appointment
-    USING (patient_id = me() OR staff_id = me() OR patient_id = ANY (ARRAY(SELECT reach('team', 'supervised', 'coordinated'))))
-    WITH CHECK (patient_id = me() OR staff_id = me() OR patient_id = ANY (ARRAY(SELECT reach('team', 'supervised', 'coordinated'))));
+CREATE POLICY own ON appointment USING (patient_id = me() OR staff_id = me());
+CREATE POLICY by_relation ON appointment
+    USING ((treats() OR booked_by = me()) AND patient_id = ANY (ARRAY(SELECT reach('team', 'supervised')))
+           OR patient_id = ANY (ARRAY(SELECT reach('coordinated'))))
+    WITH CHECK (patient_id = ANY (ARRAY(SELECT reach('team', 'supervised', 'coordinated'))));
 CREATE POLICY clock ON appointment FOR SELECT USING (on_the_clock());
 
 ALTER TABLE calendar_feed ENABLE ROW LEVEL SECURITY;
@@ -128,12 +137,6 @@ CREATE POLICY cause_tells ON alert_told FOR INSERT WITH CHECK (true);
 ALTER TABLE alert_event ENABLE ROW LEVEL SECURITY;
 CREATE POLICY told ON alert_event FOR SELECT USING (alert_id IN (SELECT id FROM alert) OR on_the_clock());
 CREATE POLICY cause_logs ON alert_event FOR INSERT WITH CHECK (true);
-
--- What somebody takes is for those who treat them; a peer on the same team does not see it.
-CREATE FUNCTION treats() RETURNS boolean LANGUAGE sql STABLE
-    RETURN EXISTS (SELECT FROM staff_role WHERE person_id = me() AND role IN ('counselor', 'prescriber', 'supervisor'));
-CREATE FUNCTION prescribes() RETURNS boolean LANGUAGE sql STABLE
-    RETURN EXISTS (SELECT FROM staff_role WHERE person_id = me() AND role = 'prescriber');
 
 ALTER TABLE regimen ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON regimen FOR SELECT USING (patient_id = me());

@@ -98,5 +98,12 @@ def _to(world: World, starts_at: str) -> dict[str, Any]:
     return {"id": str(world.new_id()), "startsAt": starts_at}
 
 
+async def _insist(client: Any, path: str, body: dict[str, Any] | None) -> Any:
+    """Send until it is answered, as a phone does: a busy server says so and has kept nothing."""
+    while (answer := await client.post(path, json=body)).status_code == 503:
+        assert answer.headers["retry-after"]
+    return answer
+
+
 async def _at_once(*requests: tuple[Any, str, dict[str, Any] | None]) -> list[Any]:
-    return await asyncio.gather(*(client.post(path, json=body) for client, path, body in requests))
+    return await asyncio.gather(*(_insist(*request) for request in requests))

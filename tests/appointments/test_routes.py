@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from app.demo.cast import BEN, DANA, INES, KAI, LEO, MAYA, NELL, NOAH, OKAFOR, ROSA, SAM, THEO, Person
+from app.demo.cast import BEN, DANA, INES, KAI, LEO, LINDQVIST, MAYA, NELL, NOAH, OKAFOR, ROSA, SAM, THEO, Person
 from app.wire import cursor_for
 from db import CLOCK, Pool, person
 from tests.world import World
@@ -231,6 +231,37 @@ async def test_an_appointment_is_seen_by_those_whom_it_concerns_and_by_nobody_el
     for who in (SAM, DANA):
         settled = await (await world.of(who)).post(f"/v1/appointments/{made['id']}/complete")
         assert code(settled) == (404, "NotFound"), "only who holds it says how it went"
+
+
+async def test_behind_the_guard_the_queries_and_the_rows_hold(pool: Pool, now: datetime) -> None:
+    async with World.over(pool, now, guarded=False) as world:
+        made = await booked(world, kind="medication", staffId=str(OKAFOR.id))
+        path = f"/v1/appointments/{made['id']}"
+        for who in (SAM, INES, BEN, LEO, NELL, NOAH, KAI, LINDQVIST):
+            client = await world.of(who)
+            for answer in (await client.get(path), *[await client.post(path + v) for v in ("/cancel", "/no-show")]):
+                assert code(answer) == (404, "NotFound"), who.handle
+            assert (await client.get("/v1/appointments")).json()["items"] == []
+            assert await rows_seen(pool, who) == 0, who.handle
+        for who in (MAYA, OKAFOR, DANA, ROSA, THEO):
+            assert await rows_seen(pool, who) == 1, who.handle
+
+
+async def rows_seen(pool: Pool, who: Person) -> int | None:
+    """How many appointments the database itself shows to somebody who asks for all."""
+    async with pool.transaction(person(who.id)) as db:
+        return await db.value(int, "SELECT count(*) FROM appointment")
+
+
+async def test_a_peer_who_booked_for_somebody_on_their_team_may_move_and_cancel_it(world: World) -> None:
+    sam = await world.of(SAM)
+    made = await booked(world, SAM, patientId=str(MAYA.id))
+    move = {"id": str(world.new_id()), "startsAt": WEDNESDAY_950.isoformat()}
+
+    moved = await sam.post(f"/v1/appointments/{made['id']}/reschedule", json=move)
+    cancelled = await sam.post(f"/v1/appointments/{move['id']}/cancel")
+
+    assert (moved.json()["movedFrom"], cancelled.json()["status"]) == (made["id"], "cancelled")
 
 
 async def test_moving_cancels_the_old_time_and_moves_the_reminders(world: World, pool: Pool) -> None:
