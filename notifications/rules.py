@@ -107,11 +107,10 @@ def settle(delivery: Leased, outcome: Outcome, now: datetime, roll: float) -> Se
             return Settlement(delivery, "sent", provider_id=provider_id)
         case Permanent(error, close):
             return Settlement(delivery, "dead", error=error, close=close)
-        case Transient(error, wait):
-            next_at = now + delay(delivery.attempt, wait, roll)
-            if next_at >= delivery.not_after:
-                return Settlement(delivery, "expired", error=error)
-            return Settlement(delivery, "queued", next_at=next_at, error=error)
+    next_at = now + delay(delivery.attempt, outcome.retry_after, roll)
+    if next_at >= delivery.not_after:
+        return Settlement(delivery, "expired", error=outcome.error)
+    return Settlement(delivery, "queued", next_at=next_at, error=outcome.error)
 
 
 def delay(attempt: int, wait: float | None, roll: float) -> timedelta:

@@ -3,6 +3,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+import pytest
+
 import db as database
 import notifications
 from db import CLOCK, Pool
@@ -66,18 +68,18 @@ async def test_four_workers_in_competition_send_each_once(
     pool: Pool, cast: Cast, now: datetime, phones: Phones, dsn: str
 ) -> None:
     await has_a_phone(pool, cast.maya, "maya-1", now)
-    for _ in range(120):
+    for _ in range(60):
         await tell(pool, cast.maya, now)
     pools = [await database.open_pool(dsn, size=2) for _ in range(4)]
 
     async def work(own: Pool) -> int:
         sent = 0
-        while len(phones.pushes) < 120:
+        while len(phones.pushes) < 60:
             sent += (await deliver_due(own, phones, now, limit=5)).sent
         return sent
 
     sent = await asyncio.gather(*(work(each) for each in pools))
-    assert sum(sent) == 120
+    assert sum(sent) == 60
     assert Counter(push.tag for push in phones.pushes).most_common(1)[0][1] == 1
     assert all(sent)
     for each in pools:
@@ -237,6 +239,31 @@ async def test_a_channel_that_breaks_takes_no_other_push_along(
     phones.during = break_once
     settled = await deliver_due(pool, phones, now)
     assert (settled.sent, settled.retried, settled.errors) == (1, 1, {"RuntimeError": 1})
+
+
+async def test_a_channel_that_is_too_slow_is_asked_again(pool: Pool, cast: Cast, now: datetime, phones: Phones) -> None:
+    await has_a_phone(pool, cast.maya, "maya-1", now)
+    await tell(pool, cast.maya, now)
+
+    async def run_out_of_time() -> None:
+        phones.during = None
+        raise TimeoutError
+
+    phones.during = run_out_of_time
+    settled = await deliver_due(pool, phones, now)
+    assert (settled.retried, settled.errors) == (1, {"TIMEOUT": 1})
+
+
+async def test_a_worker_that_comes_to_it_too_late_leaves_it_to_the_next(
+    pool: Pool, cast: Cast, now: datetime, phones: Phones, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await has_a_phone(pool, cast.maya, "maya-1", now)
+    await tell(pool, cast.maya, now)
+    with monkeypatch.context() as slow:
+        slow.setattr(rules, "LAST_SEND", -1)
+        await deliver_due(pool, phones, now)
+    assert phones.rang == []
+    assert (await deliver_due(pool, phones, now + rules.LEASE + SECOND)).sent == 1
 
 
 async def test_withdrawing_drops_what_is_queued(pool: Pool, cast: Cast, now: datetime, phones: Phones) -> None:
