@@ -22,6 +22,8 @@ from db import Bell, Pool, migrate, open_bell, open_pool, statements
 
 SOURCE = Path(__file__).parents[1]
 
+CLOCK_CONNECTIONS = 4
+
 Said = Callable[[str], None]
 
 
@@ -111,6 +113,17 @@ async def connected(settings: Settings, place: Database, duty: str) -> AsyncIter
         await pool.close()
 
 
+@asynccontextmanager
+async def clock_pool(place: Database, bell: Bell) -> AsyncIterator[Pool]:
+    """Connections for the worker alone: however many requests wait, an alert still escalates."""
+    pool = await open_pool(place.app, size=CLOCK_CONNECTIONS, application="cairn clock")
+    pool.ring = bell.ring
+    try:
+        yield pool
+    finally:
+        await pool.close()
+
+
 async def migrated(place: Database) -> Sequence[str]:
     """The schema brought up to date; what was run."""
     return [m.name for m in await migrate.migrate(place.owner, app_password=place.app_password)]
@@ -135,7 +148,8 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         pushing = await stack.enter_async_context(push.opened(settings))
         site = msgspec.structs.replace(site, inbox_url=pushing.inbox)
         app = create_app(pool, bell, site, beside=[signaling_beside(site)])
-        await stack.enter_async_context(worker.running(pool, bell, pushing.channel, system_clock))
+        lane = await stack.enter_async_context(clock_pool(place, bell))
+        await stack.enter_async_context(worker.running(lane, bell, pushing.channel, system_clock))
         told = Ready(site, place, pushing.told, pushing.inbox, link)
         await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close)
 

@@ -45,8 +45,8 @@ class Page(Model, frozen=True):
 
 
 # How far into a list to go on, and how much of it to give.
-Cursor = FromQuery[Annotated[str, Meta(max_length=200)] | None]
-Limit = FromQuery[Annotated[int, Meta(ge=1, le=100)]]
+Cursor = FromQuery[Annotated[str, Meta(max_length=200, description="`nextCursor` of the page before.")] | None]
+Limit = FromQuery[Annotated[int, Meta(ge=1, le=100, description="How many at most.")]]
 
 
 def cursor_for(*place: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get
+from litestar.openapi import ResponseSpec
 from litestar.response import Stream
 
 from app import access
@@ -19,6 +20,7 @@ PING = b": ping\n\n"
 
 
 @get("/v1/events", operation_id="listen", tags=["live"], summary="Live events", media_type="text/event-stream",
+     responses={200: ResponseSpec(Event, media_type="text/event-stream", generate_examples=False)},
      access=access.allow("listen", "own-events", EVERYONE))  # fmt: skip
 async def listen(request: Request[Any, Any, Any], me: Me) -> Stream:
     """A stream of what changes for you: `id` is the cursor, and `Last-Event-ID` resumes where you left.

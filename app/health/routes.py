@@ -4,11 +4,12 @@ import hmac
 from typing import Any
 
 from litestar import Request, Response, get
+from litestar.openapi import ResponseSpec
 from prometheus_client import generate_latest
 
 from app import access
 from app.dependencies import Now, Where
-from app.errors import NotFound
+from app.errors import PROBLEM, NotFound, Problem
 from app.health import actions
 from app.health.models import Live, Ready
 
@@ -21,6 +22,7 @@ async def live() -> Live:
 
 
 @get("/health/ready", operation_id="isReady", tags=["health"], summary="Should requests come here",
+     responses={503: ResponseSpec(Ready, description="Something stands in the way.", generate_examples=False)},
      access=access.public("read", "health"))  # fmt: skip
 async def ready(request: Request[Any, Any, Any], now: Now) -> Response[Ready]:
     """Database, migrations, and the age of the oldest due reminder; 503 while one of them stands in the way."""
@@ -29,6 +31,7 @@ async def ready(request: Request[Any, Any, Any], now: Now) -> Response[Ready]:
 
 
 @get("/metrics", operation_id="getMetrics", tags=["health"], summary="Numbers for Prometheus", media_type="text/plain",
+     responses={404: ResponseSpec(Problem, media_type=PROBLEM, generate_examples=False)},
      access=access.public("read", "metrics"))  # fmt: skip
 async def metrics(request: Request[Any, Any, Any], site: Where) -> bytes:
     """Counts and times by route, for a scraper that sends CAIRN_METRICS_TOKEN; for anybody else it is not there."""
