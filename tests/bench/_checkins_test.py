@@ -9,6 +9,7 @@ from app.demo.cast import MAYA
 from db import Pool
 from tests.bench import checkins
 from tests.bench._load import length_of
+from tests.bench._pairs import undisturbed
 from tests.bench._peers import bare, fastapi_asyncpg
 from tests.world import World, a_check_in
 
@@ -79,6 +80,10 @@ def test_a_ratio_says_how_many_times_our_cpu_a_peer_needs() -> None:
 
 def test_every_server_is_asked_first_in_turn() -> None:
     assert [checkins.turned(checkins.PEERS, turn)[0] for turn in range(5)] == [*checkins.PEERS, checkins.PEERS[0]]
+
+
+def test_what_comes_between_now_and_then_does_not_count() -> None:
+    assert undisturbed([1.0] * 80 + [50.0] * 20) == 1.0
 
 
 @pytest.mark.parametrize(
