@@ -87,7 +87,8 @@ class Bell:
     async def _pass_on(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
         """Send what was rung here; with nothing to send, see every half minute that the connection lives."""
         try:
-            await asyncio.wait_for(self._rung.wait(), CHECK_SECONDS)
+            async with asyncio.timeout(CHECK_SECONDS):
+                await self._rung.wait()
         except TimeoutError:
             await raw.execute("SELECT 1", timeout=5)
             return

@@ -18,7 +18,8 @@ _CONFLICT = ("23505", "23P01")
 
 def meaning(error: BaseException) -> Meaning:
     """By sqlstate class only; the text of the error may hold a row's values and is not looked at."""
-    if isinstance(error, Busy | TimeoutError | ConnectionError | asyncpg.InterfaceError):
+    lost = Busy | TimeoutError | ConnectionError | asyncpg.InterfaceError | asyncpg.InternalClientError
+    if isinstance(error, lost):
         return "try-again"
     state = getattr(error, "sqlstate", None) or ""
     if state.startswith(_TRY_AGAIN):

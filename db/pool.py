@@ -69,7 +69,8 @@ class Pool:
     async def _roll_back(self, raw: Raw) -> None:
         """Undo and give the connection back; one that cannot be rolled back is thrown away."""
         try:
-            await asyncio.wait_for(raw.execute("ROLLBACK"), 2)
+            async with asyncio.timeout(2):
+                await raw.execute("ROLLBACK")
         except Exception:  # whatever it was, the caller's own error is the one to tell
             with contextlib.suppress(Exception):
                 raw.terminate()

@@ -48,8 +48,8 @@ async def listen(pool: Pool, bell: Bell, me: UUID, last_event_id: str | None) ->
 
 async def _rang(ear: asyncio.Event, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(ear.wait(), seconds)
-        return True
+        async with asyncio.timeout(seconds):
+            return await ear.wait()
     return False
 
 
