@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from msgspec import Struct
 
@@ -46,26 +46,38 @@ async def opened(settings: Settings, secret: str) -> AsyncIterator[Database]:
 
 
 def configured(settings: Settings, secret: str) -> Database:
-    """With two addresses, the app has its own; with one, its role gets a password that comes from the secret."""
+    """With two addresses, the app has its own, and migrating gives its role the password that stands there.
+
+    With one, the role's password comes from the secret; unless that one is the app's own, where nothing is migrated.
+    """
     url = settings.database_url or ""
     parts = urlsplit(url)
     told = f"PostgreSQL at {parts.hostname or 'its socket'}, database {parts.path.lstrip('/') or 'of that user'}"
     if settings.database_owner_url:
-        return Database(settings.database_owner_url, url, told)
+        return Database(settings.database_owner_url, url, told, _own_password(parts))
+    if parts.username == migrate.APP_ROLE:
+        return Database(url, url, told)
     password = keys.app_password(secret)
     place = parts.netloc.rpartition("@")[2]
     app = urlunsplit(parts._replace(netloc=f"{migrate.APP_ROLE}:{password}@{place}"))
     return Database(url, app, told, password)
 
 
+def _own_password(parts: SplitResult) -> str | None:
+    """What stands in the app's own address; a role of another name is its owner's to look after."""
+    return unquote(parts.password) if parts.username == migrate.APP_ROLE and parts.password else None
+
+
 async def check_role(dsn: str) -> None:
-    """Refuse to serve as a role that owns tables or passes by row-level security."""
+    """Refuse to serve as a role that owns tables or passes by row-level security, itself or as a member of another."""
     raw = await connect(dsn)
     try:
         too_much = await raw.fetchval(
             """
             SELECT rolsuper OR rolbypassrls
-                   OR EXISTS (SELECT FROM pg_class c WHERE c.relowner = r.oid AND c.relkind IN ('r', 'p'))
+                   OR EXISTS (
+                       SELECT FROM pg_class c WHERE pg_has_role(r.oid, c.relowner, 'MEMBER') AND c.relkind IN ('r', 'p')
+                   )
             FROM pg_roles r WHERE rolname = current_user
             """
         )

@@ -1,0 +1,98 @@
+"""Which role the app connects as, with passwords that PostgreSQL really checks."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import asyncpg
+import pytest
+
+from app import database
+from app.database import OwnsTooMuch
+from app.settings import Settings
+from db import embedded, migrate
+from db.pool import connect
+
+SECRET = "a secret of more than thirty-two characters"
+OWN = "the role's own p@ss/word"
+
+
+@pytest.fixture(scope="module")
+async def strict() -> AsyncIterator[embedded.Server]:
+    """A server that lets nobody but its superuser in without a password."""
+    with tempfile.TemporaryDirectory(prefix="cairn-test-") as folder:
+        async with embedded.server(Path(folder), durable=False) as server:
+            rules = "local all postgres trust\nlocal all all scram-sha-256\n"
+            (server.home / "data" / "pg_hba.conf").write_text(rules)
+            raw = await connect(server.dsn())
+            await raw.execute("SELECT pg_reload_conf()")
+            await raw.execute("CREATE DATABASE cairn")
+            await raw.close()
+            yield server
+
+
+def address(server: embedded.Server, user: str, password: str = "") -> str:
+    where = urlencode({"host": str(server.sockets), "port": embedded.PORT})
+    return f"postgresql://{user}{':' + quote(password, safe='') if password else ''}@/cairn?{where}"
+
+
+async def test_with_the_owners_address_alone_the_apps_password_comes_from_the_secret(strict: embedded.Server) -> None:
+    place = database.configured(Settings(database_url=address(strict, "postgres")), SECRET)
+    await migrate.migrate(place.owner, app_password=place.app_password)
+
+    await database.check_role(place.app)
+
+    other = database.configured(Settings(database_url=address(strict, "postgres")), SECRET + "!")
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await database.check_role(other.app)
+
+
+async def test_with_two_addresses_migrating_gives_the_apps_role_the_password_of_its_own(
+    strict: embedded.Server,
+) -> None:
+    """As in the compose file: `migrate` knows both addresses, the other duties the app's own alone."""
+    own, owner = address(strict, migrate.APP_ROLE, OWN), address(strict, "postgres")
+    both = database.configured(Settings(database_url=own, database_owner_url=owner), SECRET)
+    await migrate.migrate(both.owner, app_password=both.app_password)
+
+    alone = database.configured(Settings(database_url=own), SECRET)
+
+    assert alone.app == own
+    await database.check_role(alone.app)
+
+
+def test_a_role_of_another_name_keeps_the_password_that_it_has() -> None:
+    settings = Settings(database_url="postgresql://theirs:p@host/db", database_owner_url="postgresql://owner@host/db")
+    assert database.configured(settings, SECRET).app_password is None
+
+
+ROLES = {
+    "superuser": "SUPERUSER",
+    "passer_by": "BYPASSRLS",
+    "member_of_the_owner": "IN ROLE owner_of_one",
+    "owner_of_one": "",
+}
+
+
+@pytest.mark.parametrize("name", ROLES)
+async def test_a_role_that_row_level_security_does_not_hold_is_refused(server: embedded.Server, name: str) -> None:
+    raw = await connect(server.dsn())
+    try:
+        await raw.execute("CREATE ROLE owner_of_one LOGIN")
+        await raw.execute("CREATE TABLE owned (id int)")
+        await raw.execute("ALTER TABLE owned OWNER TO owner_of_one")
+        if name != "owner_of_one":
+            await raw.execute(f"CREATE ROLE {name} LOGIN {ROLES[name]}")
+        with pytest.raises(OwnsTooMuch, match="CAIRN_DATABASE_OWNER_URL"):
+            await database.check_role(server.dsn(user=name))
+    finally:
+        await raw.execute(f"DROP TABLE owned; DROP ROLE IF EXISTS {name}; DROP ROLE IF EXISTS owner_of_one")
+        await raw.close()
+
+
+def test_what_is_told_of_a_database_has_no_password() -> None:
+    settings = Settings(database_url="postgresql://u:canary@db.example.org/cairn")
+    place = database.configured(settings, SECRET)
+    assert place.told == "PostgreSQL at db.example.org, database cairn"
+    assert "canary" not in repr(place)
