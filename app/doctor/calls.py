@@ -73,7 +73,8 @@ def _turned_away(url: str, error: Exception) -> Finding:
 
 
 def _transport(url: str) -> str:
-    return probe.place(url).transport.upper()
+    where = probe.place(url)
+    return "TLS" if where.tls else where.transport.upper()
 
 
 async def signaling(settings: Settings, clock: Callable[[], datetime]) -> Finding:
@@ -124,6 +125,8 @@ def _closed(url: str, code: int) -> Finding:
 
 
 def _not_opened(url: str, status: int) -> Finding:
+    if not urlsplit(url).path.endswith("/v1/signaling"):
+        return fail(f"{url}: there is no signaling there ({status}).", "CAIRN_SIGNALING_URL ends in /v1/signaling.")
     if status == 403:
         return fail(f"{url} does not let our page in (403).", "Give both processes the same CAIRN_PUBLIC_URL.")
-    return fail(f"{url} answers with {status}.", "CAIRN_SIGNALING_URL ends in /v1/signaling, and leads to signaling.")
+    return fail(f"{url} answers with {status}.", "Let CAIRN_SIGNALING_URL lead to a signaling process.")

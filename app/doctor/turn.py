@@ -200,14 +200,22 @@ async def _line(where: Place) -> AsyncIterator[Line]:
         finally:
             transport.close()
         return
-    context = ssl.create_default_context() if where.tls else None
-    reader, writer = await asyncio.open_connection(where.host, where.port, ssl=context)
+    reader, writer = await _connected(where)
     try:
         yield _Stream(reader, writer)
     finally:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
+
+
+async def _connected(where: Place) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async with asyncio.timeout(sum(PATIENCE)):
+        if not where.tls:
+            return await asyncio.open_connection(where.host, where.port)
+        return await asyncio.open_connection(
+            where.host, where.port, ssl=ssl.create_default_context(), ssl_shutdown_timeout=1
+        )
 
 
 class _Datagrams(asyncio.DatagramProtocol):
