@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.params import FromQuery
+from litestar.params import FromQuery, QueryParameter
 from msgspec import Meta, Struct
 
 from app import errors
@@ -44,9 +44,10 @@ class Page(Model, frozen=True):
     next_cursor: str | None = None
 
 
-# How far into a list to go on, and how much of it to give.
+# How far into a list to go on, and how much of it to give. The limits of a number are said twice: Litestar holds a
+# parameter to those of its own marker only, and the description is made from msgspec's.
 Cursor = FromQuery[Annotated[str, Meta(max_length=200, description="`nextCursor` of the page before.")] | None]
-Limit = FromQuery[Annotated[int, Meta(ge=1, le=100, description="How many at most.")]]
+Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most."), QueryParameter(ge=1, le=100)]
 
 
 def cursor_for(*place: Any) -> str:

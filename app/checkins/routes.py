@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from app import access
@@ -42,7 +42,7 @@ async def history_of(patient_id: FromPath[UUID], me: Me, db: Db, cursor: Cursor 
     return await actions.history_of(db, me, patient_id, cursor, limit)
 
 
-Days = FromQuery[Annotated[int, Meta(ge=1, le=90)]]
+Days = Annotated[int, Meta(ge=1, le=90), QueryParameter(ge=1, le=90)]
 
 
 @get("/v1/patients/{patient_id:uuid}/trend", operation_id="getTrend", tags=["check-ins"], summary="A patient's trend",

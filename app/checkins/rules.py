@@ -22,6 +22,8 @@ def check_day(new: NewCheckIn, now: datetime) -> None:
     """A day far from now is a slip of the finger or of the phone's clock, and would hide in the history."""
     if not -EARLIEST <= new.date - now.date() <= LATEST:
         raise Invalid(FieldError("/date", "out-of-range", "Expected a day of the last 60, or today."))
+    if not -EARLIEST <= new.answered_at - now <= LATEST:
+        raise Invalid(FieldError("/answeredAt", "out-of-range", "Expected an instant of the last 60 days."))
 
 
 def worry(facts: Facts) -> Worry | None:
