@@ -70,6 +70,8 @@ EVERYONE: Who = roles(*ROLES, under=("self",))
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Find out who is calling and hold the route's rule against their roles, before anything else runs."""
+    if connection.scope.get("method") == "OPTIONS" and KEY not in handler.opt:
+        return  # Litestar's own answer to OPTIONS: which methods there are, and nothing of anybody.
     rule: Rule = handler.opt[KEY]
     if rule.public:
         return

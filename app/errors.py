@@ -110,6 +110,8 @@ class OurMistake(Refusal):
 
 
 _MESSAGE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<where>.*)`)?$", re.DOTALL)
+# The messages that would repeat what was sent.
+_QUOTED = re.compile(r"^(Invalid (?:enum )?value) .*$", re.DOTALL)
 _FIELD = re.compile(r"field `([^`]*)`")
 _CODES = (
     ("missing required field", "missing"),
@@ -123,6 +125,7 @@ def invalid(error: msgspec.ValidationError, root: str = "") -> Invalid:
     """The refusal that names the field msgspec refused; its message speaks of types and limits, never of values."""
     found = _MESSAGE.match(str(error))
     what, where = (found["what"], found["where"] or "$") if found else ("Invalid", "$")
+    what = _QUOTED.sub(r"\1", what)
     return Invalid(FieldError(root + _pointer(where, what), _code(what), what))
 
 
