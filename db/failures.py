@@ -26,6 +26,8 @@ def meaning(error: BaseException) -> Meaning:
         return "try-again"
     if state in _CONFLICT:
         return "conflict"
-    # asyncpg raises the same class by itself for an argument of the wrong type: that is a mistake in a query.
+    # asyncpg raises the same class by itself for an argument of the wrong type: that is a mistake in a query, unless
+    # the type was right and only the number or the instant does not fit into it.
     from_server = getattr(error, "severity", None) is not None
-    return "bad-input" if from_server and state.startswith(_BAD_INPUT) else "mistake"
+    too_large = isinstance(error.__cause__, OverflowError)
+    return "bad-input" if (from_server or too_large) and state.startswith(_BAD_INPUT) else "mistake"
