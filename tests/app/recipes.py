@@ -5,6 +5,7 @@ A route that is not here fails the matrix: whoever adds one says how it is calle
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, Literal
 
 import httpx
@@ -13,7 +14,9 @@ from msgspec import Struct
 
 from app.access import Rule
 from app.demo.cast import DANA, MAYA, SAM, Person
-from tests.app.scene import Scene, a_new_id, related
+from app.web import assets
+from tests.app.knowing import related
+from tests.app.scene import Scene, a_new_id
 
 # What a route speaks of: nobody; whatever the caller has; whatever the caller may see; or the one thing it names.
 Of = Literal["nobody", "caller", "many", "one"]
@@ -81,15 +84,22 @@ def holding(recipe: Recipe, actor: Person) -> set[str]:
 
 
 async def ask(
-    scene: Scene, method: str, path: str, recipe: Recipe, actor: Person | None, **changes: Any
+    scene: Scene,
+    method: str,
+    address: str,
+    recipe: Recipe,
+    actor: Person | None,
+    *,
+    path: Mapping[str, str] = MappingProxyType({}),
+    **changes: Any,
 ) -> httpx.Response:
-    """Send the request as this person, or as nobody; `changes` replace parts of what httpx sends."""
+    """Send the request as this person, or as nobody; `path` and `changes` replace parts of what the recipe says."""
     client = scene.world.nobody() if actor is None else await scene.world.of(actor)
     sent: dict[str, Any] = {"params": recipe.query(scene), "headers": dict(recipe.headers)}
     if recipe.body is not None:
         sent["content"] = msgspec.json.encode(recipe.body(scene))
         sent["headers"] = {"content-type": "application/json"} | sent["headers"]
-    return await client.request(method, path.format(**recipe.path(scene)), **(sent | changes))
+    return await client.request(method, address.format(**(recipe.path(scene) | dict(path))), **(sent | changes))
 
 
 async def sam_claims(scene: Scene) -> None:
@@ -164,6 +174,15 @@ def _receipt(scene: Scene) -> dict[str, Any]:
     return {"event": "opened", "at": scene.world.clock.now.isoformat()}
 
 
+def _page() -> assets.Site | None:
+    """The page's files, where its packages are installed."""
+    try:
+        return assets.site()
+    except assets.NotInstalled:
+        return None
+
+
+PAGE = _page()
 PUBLIC = Recipe(of="nobody")
 CALLER = Recipe(of="caller")
 MANY = Recipe(of="many")
@@ -179,6 +198,14 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/setup"): Recipe(of="nobody", body=_set_up, served=403),
     ("GET", "/openapi.json"): PUBLIC,
     ("GET", "/docs"): PUBLIC,
+    ("GET", "/docs/docs.css"): PUBLIC,
+    ("GET", "/"): Recipe(of="nobody", served=200 if PAGE else 503),
+    ("GET", "/sw.js"): Recipe(of="nobody", served=200 if PAGE else 404),
+    ("GET", "/assets/{version}/{name}"): Recipe(
+        of="nobody",
+        path=lambda _: {"version": PAGE.version, "name": min(PAGE.files)} if PAGE else {"version": "0", "name": "none"},
+        served=200 if PAGE else 404,
+    ),
     ("DELETE", "/v1/session"): Recipe(of="caller", served=204),
     ("GET", "/v1/me"): CALLER,
     ("GET", "/v1/care-team"): CALLER,

@@ -1,7 +1,4 @@
-"""A day on which much is known of three patients, with a mark in every fact, and who may know which of them.
-
-What is expected here is worked out from the cast alone, never from the app's own queries or policies.
-"""
+"""A day on which much is known of three patients, with a mark in every fact, in a transaction that can see it all."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -12,10 +9,9 @@ from uuid import UUID
 import asyncpg
 from msgspec import Struct
 
-from app.access import Relation
 from app.alerts import actions as alerts
 from app.auth import sha256
-from app.demo.cast import BEN, CAST, DANA, INES, LEO, MAYA, NED, NELL, NOAH, OKAFOR, SAM, TEAMS, Person
+from app.demo.cast import BEN, CAST, DANA, INES, LEO, MAYA, NED, NELL, NOAH, OKAFOR, SAM, Person
 from db import new_id
 from tests.conftest import OneConnection
 from tests.world import World, a_check_in
@@ -23,7 +19,6 @@ from tests.world import World, a_check_in
 Fact = Literal["identity", "note", "medicine", "device", "token"]
 
 PATIENTS = (MAYA, LEO, NOAH)
-ON_TEAM = {(patient, staff) for patient, staff, _ in TEAMS}
 # Who has an appointment with whom; Ben stands beside Leo and has only this one with Maya.
 VISITS = ((MAYA, DANA), (MAYA, BEN), (LEO, BEN), (NOAH, NELL))
 # Who hears of each alert in its first sixteen minutes: the assigned peer, then peers and clinicians on duty.
@@ -49,6 +44,12 @@ class Seen(OneConnection):
         """How many rows each table has, and one number for all that is in them."""
         parts = " UNION ALL ".join(_DIGEST.format(table=table) for table in await self.tables())
         return {row[0]: (row[1], int(row[2])) for row in await self.owner(parts)}
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """What happens in here stays, unless it raises."""
+        async with self._one.transaction():
+            yield
 
     @asynccontextmanager
     async def undone(self) -> AsyncIterator[None]:
@@ -250,55 +251,6 @@ async def _check_told(seen: Seen, records: Mapping[str, Record]) -> None:
     for patient, people in TOLD.items():
         rows = await seen.owner("SELECT person_id FROM alert_told WHERE alert_id = $1", records[patient.handle].alert)
         assert {row[0] for row in rows} == {p.id for p in people}, patient.handle
-
-
-def related(actor: Person | None, patient: Person) -> set[Relation]:
-    """What somebody is to a patient. Nobody outside the program is anything to them without their consent."""
-    if actor is None or actor.house != patient.house:
-        return set()
-    holds: dict[Relation, bool] = {
-        "self": actor == patient,
-        "team": (patient, actor) in ON_TEAM,
-        "told": actor in TOLD.get(patient, ()),
-        "booked": (patient, actor) in VISITS,
-        "program": bool(actor.roles),
-    }
-    return {name for name, held in holds.items() if held}
-
-
-def knows(actor: Person | None, patient: Person, *, claimed: bool = False) -> set[Fact]:
-    """Which facts about a patient somebody may ever read, by whatever route; nobody reads a push token."""
-    if actor is None:
-        return set()
-    if actor == patient:
-        return {"identity", "note", "medicine", "device"}
-    held, roles = related(actor, patient), set(actor.roles)
-    oversees = "program" in held and bool(roles & {"supervisor", "coordinator"})
-    treats = "team" in held and bool(roles & {"counselor", "prescriber"})
-    if treats or ("program" in held and "supervisor" in roles):
-        return {"identity", "note", "medicine"}
-    return {"identity"} if oversees or claimed or held & {"team", "booked"} else set()
-
-
-def close_to(actor: Person | None, patient: Person, *, claimed: bool = False) -> bool:
-    """Whether somebody is anything at all to a patient, whatever their role lets them read."""
-    return bool(knows(actor, patient, claimed=claimed))
-
-
-def leaks(answer: bytes, records: Mapping[str, Record], allowed: Mapping[str, set[Fact]]) -> list[str]:
-    """Marks in an answer that are not allowed there, as `maya: note`."""
-    found = answer.lower()
-    return [
-        f"{handle}: {fact}"
-        for handle, record in records.items()
-        for fact, words in record.marks.items()
-        if fact not in allowed[handle] and any(word.lower().encode() in found for word in words)
-    ]
-
-
-def facts_in(answer: bytes, records: Mapping[str, Record]) -> set[str]:
-    """The marks that an answer does hold, so that a test can see that they can be found at all."""
-    return set(leaks(answer, records, {handle: set() for handle in records}))
 
 
 def a_new_id(scene: Scene) -> str:

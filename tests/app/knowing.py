@@ -1,0 +1,61 @@
+"""Who is what to a patient, and which facts that lets them read.
+
+Worked out from the cast alone, never from the app's own queries or policies.
+"""
+
+from collections.abc import Mapping
+
+from app.access import Relation
+from app.demo.cast import TEAMS, Person
+from tests.app.scene import TOLD, VISITS, Fact, Record
+
+ON_TEAM = {(patient, staff) for patient, staff, _ in TEAMS}
+
+
+def related(actor: Person | None, patient: Person) -> set[Relation]:
+    """What somebody is to a patient. Nobody outside the program is anything to them without their consent."""
+    if actor is None or actor.house != patient.house:
+        return set()
+    holds: dict[Relation, bool] = {
+        "self": actor == patient,
+        "team": (patient, actor) in ON_TEAM,
+        "told": actor in TOLD.get(patient, ()),
+        "booked": (patient, actor) in VISITS,
+        "program": bool(actor.roles),
+    }
+    return {name for name, held in holds.items() if held}
+
+
+def knows(actor: Person | None, patient: Person, *, claimed: bool = False) -> set[Fact]:
+    """Which facts about a patient somebody may ever read, by whatever route; nobody reads a push token."""
+    if actor is None:
+        return set()
+    if actor == patient:
+        return {"identity", "note", "medicine", "device"}
+    held, roles = related(actor, patient), set(actor.roles)
+    oversees = "program" in held and bool(roles & {"supervisor", "coordinator"})
+    treats = "team" in held and bool(roles & {"counselor", "prescriber"})
+    if treats or ("program" in held and "supervisor" in roles):
+        return {"identity", "note", "medicine"}
+    return {"identity"} if oversees or claimed or held & {"team", "booked"} else set()
+
+
+def close_to(actor: Person | None, patient: Person, *, claimed: bool = False) -> bool:
+    """Whether somebody is anything at all to a patient, whatever their role lets them read."""
+    return bool(knows(actor, patient, claimed=claimed))
+
+
+def leaks(answer: bytes, records: Mapping[str, Record], allowed: Mapping[str, set[Fact]]) -> list[str]:
+    """Marks in an answer that are not allowed there, as `maya: note`."""
+    found = answer.lower()
+    return [
+        f"{handle}: {fact}"
+        for handle, record in records.items()
+        for fact, words in record.marks.items()
+        if fact not in allowed[handle] and any(word.lower().encode() in found for word in words)
+    ]
+
+
+def facts_in(answer: bytes, records: Mapping[str, Record]) -> set[str]:
+    """The marks that an answer does hold, so that a test can see that they can be found at all."""
+    return set(leaks(answer, records, {handle: set() for handle in records}))
