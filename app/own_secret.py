@@ -2,15 +2,30 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+
+from app.settings import BadSettings
+
+SHORTEST = 32
 
 
 def kept(path: Path) -> str:
-    """The secret in that file; at the first start it is made there."""
+    """The secret in that file; at the first start it is made there. What is no secret is never used as one."""
+    if not path.exists():
+        with suppress(FileExistsError):
+            return _create(path)
+    return _read(path)
+
+
+def _read(path: Path) -> str:
     try:
-        return _create(path)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
+        secret = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if len(secret) < SHORTEST:
+        raise BadSettings(f"{path} cannot be read or holds no secret. Remove it, and the next start makes a new one.")
+    return secret
 
 
 def _create(path: Path) -> str:
@@ -19,6 +34,8 @@ def _create(path: Path) -> str:
     half = path.with_name(f"{path.name}.{os.getpid()}")
     with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
         file.write(secret + "\n")
+        file.flush()
+        os.fsync(file.fileno())  # a power cut after the link would otherwise leave an empty file by that name
     try:
         os.link(half, path)  # fails where another start was first, and its secret is the one
     finally:

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app import settings
+from app import own_secret, settings
 from app.settings import BadSettings, Settings, described, environment_name, read
 
 CANARY = "canary-value"
@@ -169,3 +169,23 @@ def test_what_is_printed_has_every_name_meaning_and_source_and_no_secret() -> No
 
 def test_settings_that_end_up_in_a_message_show_nothing() -> None:
     assert CANARY not in repr(read(GIVEN))
+
+
+def test_a_machine_that_was_given_no_secret_makes_one_and_keeps_it(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "secret"
+
+    made = own_secret.kept(path)
+
+    assert len(made) >= own_secret.SHORTEST
+    assert own_secret.kept(path) == made
+    assert path.stat().st_mode & 0o077 == 0
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("content", [b"", b"canary\n", b"\xff" * 64])
+def test_a_file_without_a_secret_in_it_is_never_used_as_one(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "secret").write_bytes(content)
+    with pytest.raises(BadSettings, match="holds no secret") as refused:
+        own_secret.kept(tmp_path / "secret")
+    assert "canary" not in str(refused.value)
+    assert (tmp_path / "secret").read_bytes() == content
