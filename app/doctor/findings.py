@@ -63,7 +63,8 @@ def summary(findings: Sequence[Finding]) -> str:
 def as_json(findings: Sequence[Finding]) -> str:
     """The same for a program: `state` is that of the worst finding."""
     worst = max((one.state for one in findings), key=list(State).index, default=State.OK)
-    return msgspec.json.format(msgspec.json.encode({"state": worst, "checks": findings}), indent=2).decode()
+    told = [{"name": one.name, "state": one.state, "what": one.what, "advice": one.advice} for one in findings]
+    return msgspec.json.format(msgspec.json.encode({"state": worst, "checks": told}), indent=2).decode()
 
 
 def _lines(finding: Finding, column: int) -> str:

@@ -14,7 +14,7 @@ from zoneinfo import TZPATH
 import httpx
 import msgspec
 
-from app import server, stack
+from app import own_secret, server, stack
 from app.doctor.findings import Finding, fail, ok, warn
 from app.health.models import Ready
 from app.settings import BadSettings, Settings
@@ -46,7 +46,7 @@ async def secret(settings: Settings) -> Finding:
         return fail(
             f"Others on this machine can read {path}.", f"chmod 600 {path}, and make a new one if somebody did."
         )
-    if len(known_secret(settings) or "") < 32:
+    if len(known_secret(settings) or "") < own_secret.SHORTEST:
         return fail(f"{path} cannot be read, or is too short.", "Remove it: the next start makes a new one.")
     return _own(settings, f"This machine's own, in {path}.")
 
