@@ -1,0 +1,145 @@
+"""The duties apart, each a process of its own: they share the database and a secret, and nothing else."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app import auth
+from app.demo import seed
+from app.demo.cast import DANA, MAYA, SAM, Person
+from db import embedded, migrate, new_id, open_pool
+from db.pool import connect
+from notifications import local_fcm
+from signaling.peers import VisitClient
+from tests.app.test_up import ROOT, free_port
+from tests.conftest import copied
+
+pytestmark = pytest.mark.faults
+
+
+def right_now() -> datetime:
+    """These processes have clocks of their own."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
+@asynccontextmanager
+async def duty(name: str, port: int, **settings: str) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """One duty as a process, until the block ends; it must end well then."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("CAIRN_")}
+    settings = {"CAIRN_PORT": str(port), "CAIRN_SECRET": "s" * 40, "CAIRN_DEMO": "false", **settings}
+    process = subprocess.Popen([sys.executable, "-m", "app", name], cwd=ROOT, env={**environ, **settings})
+    try:
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 20) == 0, name
+
+
+async def answers(url: str) -> None:
+    """Wait until this address answers."""
+    async with asyncio.timeout(60), httpx.AsyncClient() as http:
+        while True:
+            try:
+                if (await http.get(url)).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                await asyncio.sleep(0.1)
+
+
+async def test_a_day_of_care_crosses_three_processes(server: embedded.Server, template: str, tmp_path: Path) -> None:
+    api_port, socket_port = free_port(), free_port()
+    api, sockets = f"http://127.0.0.1:{api_port}", f"ws://127.0.0.1:{socket_port}/v1/signaling"
+    async with copied(server, template, "duties") as name, local_fcm.serve() as fcm:
+        account = tmp_path / "account.json"
+        account.write_text(json.dumps(fcm.service_account))
+        dsn = server.dsn(name, migrate.APP_ROLE)
+        await seed_today(server.dsn(name))
+        database = {"CAIRN_DATABASE_URL": dsn, "CAIRN_DATABASE_OWNER_URL": server.dsn(name)}
+        pushing = {"GOOGLE_APPLICATION_CREDENTIALS": str(account), "CAIRN_PUSH_ENDPOINT": fcm.url}
+        public = {"CAIRN_PUBLIC_URL": api, "CAIRN_SIGNALING_URL": sockets}
+        async with (
+            duty("api", api_port, **database, **public),
+            duty("worker", free_port(), **database, **pushing),
+            duty("signaling", socket_port, CAIRN_PUBLIC_URL=api),
+        ):
+            await answers(f"{api}/health/ready")
+            await answers(f"http://127.0.0.1:{socket_port}/health/live")
+            maya, sam, dana = [await signed_in(dsn, api, p) for p in (MAYA, SAM, DANA)]
+            async with maya, sam, dana:
+                await a_worry_reaches_a_phone(maya, sam, fcm)
+                await a_visit_connects(maya, dana)
+
+
+async def seed_today(owner: str) -> None:
+    """The cast is on duty and has a visit now, whatever day it is."""
+    raw = await connect(owner)
+    await raw.execute("DELETE FROM duty_shift")
+    await seed.duty(raw, right_now() - timedelta(hours=1), right_now() + timedelta(hours=5))
+    await seed.visit_now(raw, right_now())
+    await raw.close()
+
+
+async def signed_in(dsn: str, url: str, person: Person) -> httpx.AsyncClient:
+    pool = await open_pool(dsn, size=1)
+    tokens = await auth.sign_in(pool, person.id, right_now(), timedelta(hours=1))
+    await pool.close()
+    return httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {tokens.access_token}"}, timeout=20)
+
+
+async def a_worry_reaches_a_phone(maya: httpx.AsyncClient, sam: httpx.AsyncClient, fcm: local_fcm.LocalFcm) -> None:
+    device = {
+        "id": str(new_id(right_now())), "kind": "fcm-token", "token": "sams-phone", "platform": "android",
+        "timeZone": "America/New_York",
+    }  # fmt: skip
+    assert (await sam.post("/v1/devices", json=device)).status_code == 201
+    worry: dict[str, Any] = {
+        "id": str(new_id(right_now())), "date": right_now().date().isoformat(), "mood": 3, "craving": 9,
+        "answeredAt": right_now().isoformat(),
+    }  # fmt: skip
+    begun = time.monotonic()
+
+    answer = await maya.post("/v1/check-ins", json=worry)
+
+    assert answer.status_code == 201, answer.text
+    arrivals = await fcm.arrived("sams-phone", 1, within=15)
+    assert len(arrivals) == 1
+    assert time.monotonic() - begun < 15
+
+
+async def a_visit_connects(maya: httpx.AsyncClient, dana: httpx.AsyncClient) -> None:
+    visit = (await maya.get("/v1/appointments")).json()["items"][0]["id"]
+    entries = [(await who.post(f"/v1/appointments/{visit}/visit")).json() for who in (maya, dana)]
+    async with (
+        VisitClient(entries[0]["socket"], entries[0]["ticket"], shade=60) as patient,
+        VisitClient(entries[1]["socket"], entries[1]["ticket"], shade=190) as counselor,
+    ):
+        await patient.meets(audio=10, video=5, seconds=30)
+        await counselor.meets(audio=10, video=5, seconds=30)
+
+
+def test_a_duty_without_a_database_says_what_it_needs(tmp_path: Path) -> None:
+    environ = {**os.environ, "CAIRN_DEMO": "false", "CAIRN_STATE_DIR": str(tmp_path), "CAIRN_PORT": str(free_port())}
+    for name in ("api", "worker"):
+        done = subprocess.run(
+            [sys.executable, "-m", "app", name],
+            cwd=ROOT,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert done.stderr.startswith("CAIRN_DATABASE_URL is needed here")
