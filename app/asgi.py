@@ -1,7 +1,7 @@
 """The HTTP app: slices, dependencies, problems."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ControllerRouterHandler
 
 from app import access, errors, wire
+from app.clock import system_clock
 from app.dependencies import PROVIDERS
 from app.errors import Problem, Refusal
 from app.logs import log
@@ -17,11 +18,6 @@ from app.observe import Metrics, observed
 from app.site import Site
 from app.slices import SLICES
 from db import Bell, Pool, meaning
-
-
-def system_clock() -> datetime:
-    """The edge where time comes in."""
-    return datetime.now(UTC)  # noqa: TID251  # the one place
 
 
 def create_app(

@@ -99,9 +99,10 @@ def _openapi(_settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _demo(settings: Settings, _options: argparse.Namespace) -> int:
+    from app import stack
     from app.demo import play
 
-    return play.run(settings)
+    return play.run(stack.public_url(settings))
 
 
 def _say(sentence: str) -> None:

@@ -14,7 +14,8 @@ from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
 from app import access, database, keys, own_secret, server
-from app.asgi import create_app, system_clock
+from app.asgi import create_app
+from app.clock import system_clock
 from app.database import Database
 from app.settings import BadSettings, Settings
 from app.site import Site
@@ -65,13 +66,18 @@ def secret_of(settings: Settings) -> str:
     return settings.secret or own_secret.kept(Path(settings.state_dir) / "secret")
 
 
+def public_url(settings: Settings) -> str:
+    """Where people reach this server."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
+
+
 def site_of(settings: Settings, secret: str) -> Site:
     """What the handlers may know."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return Site(
         ticket_key=keys.derive(secret, "visit tickets"),
         demo=is_demo(settings),
-        public_url=(settings.public_url or f"http://{host}:{settings.port}").rstrip("/"),
+        public_url=public_url(settings),
         signaling_url=settings.signaling_url,
         turn_urls=settings.turn_urls,
         turn_secret=settings.turn_secret.encode() if settings.turn_secret else None,

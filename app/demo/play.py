@@ -12,20 +12,17 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from app import stack
-from app.asgi import system_clock
+from app.clock import system_clock
 from app.demo.cast import DANA, INES, LEO, MAYA, SAM, THEO, Person
 from app.demo.people import Inbox, Played, sign_in, until
 from app.demo.story import Story, Untold, expect
-from app.settings import Settings
 from db import new_id
 
 START_SECONDS = 180
 
 
-def run(settings: Settings) -> int:
+def run(url: str) -> int:
     """Play the day; where no Cairn answers, one is started for it and stopped afterwards."""
-    url = stack.site_of(settings, "nothing is signed with this").public_url
     started = None if _answers(url) else _start(url)
     story = Story()
     try:

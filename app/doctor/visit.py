@@ -9,7 +9,7 @@ from functools import partial
 import msgspec
 from msgspec import Struct
 
-from app.asgi import system_clock
+from app.clock import system_clock
 from app.doctor import calls, findings, machine, pushing, storage
 from app.doctor.findings import Finding, fail
 from app.settings import Settings

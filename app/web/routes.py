@@ -44,6 +44,16 @@ async def asset(version: FromPath[str], name: FromPath[str], request: Request[An
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
+@get("/sw.js", include_in_schema=False, access=_OPEN)
+async def offline() -> Response[bytes]:
+    """What lets the page open without a network; it lies at the root because it may serve only what lies below it."""
+    try:
+        found = assets.site().files["sw.js"]
+    except NotInstalled:
+        raise NotFound from None
+    return Response(found.content, media_type=found.media_type, headers={"Cache-Control": "no-cache"})
+
+
 def _asset(version: str, name: str) -> Asset:
     try:
         found = assets.site()
@@ -63,4 +73,4 @@ def policy(site: Site, import_map: str) -> str:
     )
 
 
-ROUTES = (page, asset)
+ROUTES = (page, asset, offline)

@@ -25,7 +25,7 @@ async def serving(pool: Pool, bell: Bell, now: datetime) -> AsyncIterator[str]:
     task = asyncio.create_task(made.serve(sockets=[sock]))
     try:
         await up.wait()
-        yield "http://127.0.0.1:%d" % sock.getsockname()[1]
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:
         made.should_exit = True
         await asyncio.wait_for(task, 10)

@@ -52,5 +52,6 @@ async function reached(method, path, body) {
 /** @param {Response} response @param {any} answer */
 function problemOf(response, answer) {
   const title = typeof answer?.title === "string" ? answer.title : t("failed");
-  return new Problem(title, response.status, String(answer?.code ?? "Failed"));
+  const fields = (answer?.errors ?? []).map((/** @type {{message: string}} */ one) => one.message);
+  return new Problem([title, ...fields].join(" "), response.status, String(answer?.code ?? "Failed"));
 }

@@ -1,5 +1,6 @@
 /** What changes for the person, as it happens: Server-Sent Events read from a fetch, because EventSource sends no token. */
 import { authorization } from "./api.js";
+import { goOut } from "./session.js";
 import { useEffect } from "./ui.js";
 
 const SILENCE = 40_000;
@@ -48,6 +49,7 @@ async function once(place, stopped, again) {
   const signal = AbortSignal.any([stopped, silence.signal]);
   let alarm = setTimeout(() => silence.abort(), SILENCE);
   const response = await fetch("/v1/events", { headers, signal });
+  if (response.status === 401) goOut();
   if (!response.ok || !response.body) return false;
   if (again) announce("resumed");
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -88,6 +90,8 @@ function fields(block) {
 function pause(milliseconds, stopped) {
   return new Promise((resume) => {
     const timer = setTimeout(resume, milliseconds);
-    stopped.addEventListener("abort", () => (clearTimeout(timer), resume()), { once: true });
+    const now = () => (clearTimeout(timer), resume());
+    stopped.addEventListener("abort", now, { once: true });
+    addEventListener("online", now, { once: true });
   });
 }

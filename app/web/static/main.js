@@ -1,7 +1,8 @@
 /** The page: who is signed in, where they are, and what is always there. */
-import { get, post } from "./api.js";
+import { get, post, remove } from "./api.js";
 import { HelpNow } from "./crisis.js";
 import { listen } from "./live.js";
+import { stayThere } from "./offline.js";
 import { Mark, Trouble } from "./parts.js";
 import { go, route, useRoute } from "./routing.js";
 import { enter, goOut, onSession, session } from "./session.js";
@@ -15,7 +16,6 @@ import { PatientView } from "./views/patient.js";
 import { SetUp } from "./views/setup.js";
 import { Support } from "./views/support.js";
 import { VisitView } from "./views/visit.js";
-import { remove } from "./api.js";
 import { speak, t } from "./words.js";
 
 /** @typedef {import("./types.js").Me} Me */
@@ -104,3 +104,4 @@ async function leave() {
 
 const root = document.getElementById("cairn");
 if (root) render(html`<${Page} />`, root);
+addEventListener("load", () => void stayThere());

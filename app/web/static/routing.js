@@ -22,13 +22,14 @@ export function go(to) {
   }
 }
 
-/** The place, told anew when it changes; the reader is brought to the top of the new one. */
+/** The place, told anew when it changes; the reader, and their focus, are brought to the top of the new one. */
 export function useRoute() {
   const [at, setAt] = useState(route());
   useEffect(() => {
     const moved = () => {
       setAt(route());
       scrollTo(0, 0);
+      document.getElementById("content")?.focus({ preventScroll: true });
     };
     addEventListener("hashchange", moved);
     return () => removeEventListener("hashchange", moved);

@@ -2,7 +2,7 @@
 import { post } from "../api.js";
 import { useLoaded, useNow } from "../loaded.js";
 import { Act, Avatar, Card, Shown } from "../parts.js";
-import { clock, nearDay } from "../times.js";
+import { clock, dayOf, nearDay } from "../times.js";
 import { html, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
 
@@ -41,9 +41,10 @@ function One({ one, me, again, now }) {
     <li class=${open ? "open" : ""}>
       <${Avatar} name=${other} />
       <div class="what">
-        <strong>${nearDay(one.startsAt)}, ${clock(one.startsAt)}</strong>
+        <strong class="begins">${nearDay(one.startsAt)}, ${clock(one.startsAt)}</strong>
         <small>${tCode("kind", one.kind)} ${other && t("appointments.with", { name: other })}</small>
         ${open && html`<small class="now">${t("appointments.open")}</small>`}
+        ${!open && dayOf(one.startsAt) === dayOf() && html`<small>${t("appointments.opens")}</small>`}
       </div>
       ${open && html`<a class="button main" href="#/visit/${one.id}">${t("appointments.join")}</a>`}
       ${!begun && html`<${Change} one=${one} again=${again} />`}

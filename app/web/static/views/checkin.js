@@ -19,11 +19,7 @@ const PLACE = "cairn.check-in";
 /** Today's check-in: to be made, or made already. */
 export function CheckInCard() {
   const days = useLoaded("/v1/check-ins?limit=1", ["check-in"]);
-  return html`
-    <${Card} title=${t("checkin.title")} name="check-in">
-      <${Shown} of=${days}>${(/** @type {{items: CheckIn[]}} */ found) => html`<${Today} latest=${found.items[0]} />`}<//>
-    <//>
-  `;
+  return html`<${Shown} of=${days}>${(/** @type {{items: CheckIn[]}} */ found) => html`<${Today} latest=${found.items[0]} />`}<//>`;
 }
 
 /** @param {{latest: CheckIn | undefined}} props */
@@ -37,15 +33,21 @@ function Today({ latest }) {
     announce("check-in");
   };
   const shown = answer ?? today;
-  if (!shown || changing) return html`<${Form} before=${shown} sent=${sent} leave=${shown && (() => setChanging(false))} />`;
+  if (!shown || changing) {
+    return html`
+      <${Card} title=${t("checkin.title")} name="check-in">
+        <${Form} before=${shown} sent=${sent} leave=${shown && (() => setChanging(false))} />
+      <//>
+    `;
+  }
+  const change = html`<button class="quiet" type="button" onClick=${() => setChanging(true)}>${t("checkin.change")}</button>`;
   return html`
-    <div class="checked-in">
+    <${Card} title=${t("checkin.yours")} name="check-in" aside=${change}>
       <p class="said">${answer?.support ?? t("checkin.done")}</p>
-      <p class="levels"><span class="level mood">${t("checkin.mood")} <b>${shown.mood}</b></span> <span class="level craving">${t("checkin.craving")} <b>${shown.craving}</b></span></p>
+      <p class="levels large"><span class="level mood">${t("checkin.mood")} <b>${shown.mood}</b></span> <span class="level craving">${t("checkin.craving")} <b>${shown.craving}</b></span></p>
       <${SupportState} />
       ${answer?.crisis && html`<${CrisisCard} card=${answer.crisis} />`}
-      <button class="quiet" type="button" onClick=${() => setChanging(true)}>${t("checkin.change")}</button>
-    </div>
+    <//>
   `;
 }
 

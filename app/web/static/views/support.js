@@ -3,7 +3,7 @@ import { post, remove } from "../api.js";
 import { newId } from "../ids.js";
 import { useLoaded, useNow } from "../loaded.js";
 import { Act, Avatar, Card, Shown, Trouble } from "../parts.js";
-import { clock } from "../times.js";
+import { clock, dayOf, shortDay } from "../times.js";
 import { html } from "../ui.js";
 import { t } from "../words.js";
 import { Alerts } from "./alerts.js";
@@ -58,7 +58,7 @@ function Duty() {
 }
 
 /** @param {DutyShift} shift */
-const until = (shift) => t("duty.on", { time: clock(shift.endsAt) });
+const until = (shift) => t("duty.on", { time: dayOf(shift.endsAt) === dayOf() ? clock(shift.endsAt) : shortDay(shift.endsAt) });
 
 /** @param {{me: Me}} props */
 export function Patients({ me }) {

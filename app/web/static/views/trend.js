@@ -20,10 +20,11 @@ function Drawn({ trend, small }) {
   return html`
     <figure class="trend ${small ? "small" : ""}">
       <figcaption>
-        <span class="key mood">${t("trend.mood")}</span><span class="key craving">${t("trend.craving")}</span>
+        <span class="key mood">${t("trend.mood")} ${small && mean(trend.moodMean7)}</span>
+        <span class="key craving">${t("trend.craving")} ${small && mean(trend.cravingMean7)}</span>
         ${!small && html`<span class="week">${inWords(trend)}</span>`}
       </figcaption>
-      <${Lines} trend=${trend} height=${small ? 72 : 210} small=${small} />
+      <${Lines} trend=${trend} height=${small ? 64 : 210} small=${small} />
     </figure>
   `;
 }
@@ -31,11 +32,11 @@ function Drawn({ trend, small }) {
 /** @param {TrendAnswer} trend */
 function inWords(trend) {
   const { moodMean7: mood, cravingMean7: craving } = trend;
-  return mood === null || craving === null ? "" : t("trend.week", { mood: rounded(mood), craving: rounded(craving) });
+  return mood === null || craving === null ? "" : t("trend.week", { mood: mean(mood), craving: mean(craving) });
 }
 
-/** @param {number} mean */
-const rounded = (mean) => new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(mean);
+/** A mean as a person says it; a dash where nothing was answered. @param {number | null} value */
+const mean = (value) => (value === null ? "–" : new Intl.NumberFormat(language(), { maximumFractionDigits: 1 }).format(value));
 
 /** The lines fill the width that there is, and follow it and the colours of the page. @param {{trend: TrendAnswer, height: number, small: boolean}} props */
 function Lines({ trend, height, small }) {
@@ -69,13 +70,13 @@ function options(place, height, small) {
   return {
     width: place.clientWidth || 300,
     height,
-    padding: small ? [4, 4, 4, 4] : [8, 8, 0, 0],
+    padding: small ? [4, 2, 4, 2] : [8, 8, 0, 0],
     cursor: { show: false },
     legend: { show: false },
     tzDate: (/** @type {number} */ at) => uPlot.tzDate(new Date(at * 1e3), "Etc/UTC"),
     scales: { y: { range: [-0.4, 10.4] } },
     axes: [
-      { ...axis, show: !small, grid: { show: false }, space: 90, values: (_, at) => at.map((one) => dayName(new Date(one * 1e3).toISOString().slice(0, 10))) },
+      { ...axis, show: !small, size: 28, gap: 8, grid: { show: false }, space: 90, values: (_, at) => at.map((one) => dayName(new Date(one * 1e3).toISOString().slice(0, 10))) },
       { ...axis, show: !small, size: 30, splits: [0, 5, 10], grid: { stroke: colour("--line"), width: 1 } },
     ],
     series: [{}, line(colour("--mood"), colour("--mood-wash"), small), line(colour("--craving"), undefined, small)],

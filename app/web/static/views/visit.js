@@ -1,6 +1,9 @@
 /** A visit, or the test of camera and microphone: first to oneself, then the two together. */
 import { post } from "../api.js";
-import { useEffect, useRef, useState, html } from "../ui.js";
+import { useLoaded } from "../loaded.js";
+import { Mark } from "../parts.js";
+import { session } from "../session.js";
+import { html, useEffect, useRef, useState } from "../ui.js";
 import { Call } from "../visit/call.js";
 import { borrow, giveBack } from "../visit/devices.js";
 import { t } from "../words.js";
@@ -14,39 +17,70 @@ const ENDINGS = ["left", "ended", "elsewhere", "full", "mirrorBusy", "timeIsUp"]
 export function VisitView({ appointmentId }) {
   const [media, setMedia] = useState(/** @type {MediaStream | null} */ (null));
   const [shown, setShown] = useState(/** @type {Shown | null} */ (null));
+  const [round, setRound] = useState(0);
   const call = useRef(/** @type {Call | null} */ (null));
+  const over = shown?.phase === "over";
   useEffect(() => {
     let gone = false;
     void borrow().then((stream) => (gone ? giveBack(stream) : setMedia(stream)));
     return () => {
       gone = true;
     };
-  }, []);
+  }, [round]);
   useEffect(() => () => (call.current?.leave(), giveBack(media)), [media]);
+  useEffect(() => {
+    // Whoever has left is not looked at any more: the camera's light goes out.
+    if (over) setMedia(null);
+  }, [over]);
+  const again = () => {
+    call.current = null;
+    setShown(null);
+    setRound(round + 1);
+  };
+  const other = useOther(appointmentId);
   const enter = () => post(appointmentId ? `/v1/appointments/${appointmentId}/visit` : "/v1/mirror");
   const join = () => {
     if (media) call.current = new Call(enter, media, setShown);
   };
-  if (shown && shown.phase !== "over" && call.current) return html`<${Stage} call=${call.current} shown=${shown} media=${media} />`;
-  return html`<${Lobby} media=${media} mirror=${!appointmentId} why=${shown?.why ?? ""} join=${join} />`;
+  if (over) return html`<${Over} why=${shown.why} again=${again} />`;
+  if (shown && call.current) return html`<${Stage} call=${call.current} shown=${shown} media=${media} other=${other} />`;
+  return html`<${Lobby} media=${media} mirror=${!appointmentId} join=${join} other=${other} />`;
 }
 
-/** Before, and after: one sees oneself. @param {{media: MediaStream | null, mirror: boolean, why: string, join: () => void}} props */
-function Lobby({ media, mirror, why, join }) {
-  const lead = why ? ending(why) : t(mirror ? "mirror.lead" : "visit.lead");
-  return html`
-    <div class="lobby">
-      <${Picture} stream=${media} muted mirrored label=${t("visit.you")} />
-      <div class="lobby-words">
-        <h1>${mirror ? t("mirror.title") : why ? t("visit.title") : t("visit.ready")}</h1>
-        <p role="status">${lead}</p>
-        <p class="soft">${lacking(media)}</p>
-        <button class="main large" type="button" disabled=${!media} onClick=${join}>${t(why ? "visit.again" : mirror ? "visit.start" : "visit.join")}</button>
-        <p><a href="#/">${t("visit.home")}</a></p>
-      </div>
-    </div>
-  `;
+/** Whom the visit is with. @param {string | undefined} appointmentId */
+function useOther(appointmentId) {
+  const booked = useLoaded(appointmentId ? `/v1/appointments/${appointmentId}` : null);
+  /** @type {import("../types.js").Appointment | null} */
+  const one = booked.value;
+  const name = one && (one.patientId === session()?.personId ? one.staffName : one.patientName);
+  return name ?? t(appointmentId ? "visit.other" : "visit.mirror");
 }
+
+/** Before: one sees oneself. @param {{media: MediaStream | null, mirror: boolean, join: () => void, other: string}} props */
+const Lobby = ({ media, mirror, join, other }) => html`
+  <div class="lobby">
+    <${Picture} stream=${media} muted mirrored label=${t("visit.you")} />
+    <div class="lobby-words">
+      <h1>${mirror ? t("mirror.title") : t("visit.title", { name: other })}</h1>
+      <p>${t(mirror ? "mirror.lead" : "visit.lead")}</p>
+      <p class="soft" role="status">${lacking(media)}</p>
+      <button class="main large" type="button" disabled=${!media} onClick=${join}>${t(mirror ? "visit.start" : "visit.join")}</button>
+      <p><a href="#/">${t("visit.home")}</a></p>
+    </div>
+  </div>
+`;
+
+/** After. @param {{why: string, again: () => void}} props */
+const Over = ({ why, again }) => html`
+  <div class="over">
+    <${Mark} />
+    <h1 role="status">${ending(why)}</h1>
+    <div class="row">
+      <a class="button" href="#/">${t("visit.home")}</a>
+      <button class="quiet" type="button" onClick=${again}>${t("visit.again")}</button>
+    </div>
+  </div>
+`;
 
 /** How it ended: one of our own words, or the sentence with which the server refused. @param {string} why */
 const ending = (why) => (ENDINGS.includes(why) ? t(/** @type {Key} */ (`visit.${why}`)) : why);
@@ -58,10 +92,10 @@ function lacking(media) {
   return media.getVideoTracks().length ? "" : t("visit.noCamera");
 }
 
-/** @param {{call: Call, shown: Shown, media: MediaStream | null}} props */
-function Stage({ call, shown, media }) {
+/** @param {{call: Call, shown: Shown, media: MediaStream | null, other: string}} props */
+function Stage({ call, shown, media, other }) {
   const { phase, remote, theirs, relayed } = shown;
-  const line = t(/** @type {Key} */ (`visit.${phase}`));
+  const line = t(/** @type {Key} */ (`visit.${phase}`), { name: other });
   return html`
     <div class="stage ${phase}">
       <${Picture} stream=${remote} label=${line} big />

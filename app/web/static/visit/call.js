@@ -2,7 +2,7 @@
  * A visit from entering to leaving: one line to the room, and one RTCPeerConnection at a time, numbered by `gen`.
  *
  * The patient makes the offers, and so does whoever stands before the mirror; a description that crosses another is
- * settled by perfect negotiation, where the patient gives way. A connection that carries nothing is replaced by a new
+ * settled by perfect negotiation, where whoever does not offer gives way. A connection that carries nothing is replaced by a new
  * generation. Losing the line does not touch the connection.
  */
 import { Line } from "./line.js";
@@ -73,12 +73,22 @@ export class Call {
   async #dial() {
     try {
       const entry = await this.enter();
-      if (!this.#over) this.#line = new Line(entry, { hear: (message) => this.#hear(message), closed: (code) => this.#hungUp(code) });
+      if (!this.#over) this.#line = new Line(entry, this.#ears());
     } catch (problem) {
       const { message, status } = /** @type {import("../api.js").Problem} */ (problem);
       if (status) this.#finish(message);
       else this.#redial();
     }
+  }
+
+  /** @returns {import("./line.js").Ears} */
+  #ears() {
+    return {
+      hear: (message) => this.#hear(message),
+      // A description that does not fit our connection is answered by a new connection.
+      stumbled: (problem) => (console.warn("A message of the visit did not fit.", problem.name), void this.#renew("stumbled")),
+      closed: (code) => this.#hungUp(code),
+    };
   }
 
   #redial() {
@@ -134,12 +144,19 @@ export class Call {
   /** The other person has come or gone. Whoever offers begins a new generation with each coming. @param {Person | null} other */
   async #met(other) {
     this.#other = other;
-    this.#stalled = this.#renewals = 0;
+    this.#renewals = 0;
     if (!other) return this.#tell({ phase: this.shown.remote ? "away" : "waiting" });
     this.#gen = Math.max(this.#gen, other.gen);
     this.#sayMedia();
+    // Whoever lost the line alone comes back to a connection that still carries; it is kept.
+    if (this.#carries()) return this.#tell({ phase: "together" });
     this.#tell({ phase: "linking", theirs: { audio: true, video: true } });
     if (this.#offers()) await this.#begin(this.#gen + 1);
+  }
+
+  /** Whether something arrived when we last looked. */
+  #carries() {
+    return this.#connection?.connectionState === "connected" && this.#stalled === 0;
   }
 
   /** Whether the offers are ours to make. */

@@ -7,7 +7,7 @@ const PROTOCOL = "visit.v1";
 const IDLE = 15_000;
 
 /** @typedef {{t: string, [field: string]: any}} Message */
-/** @typedef {{hear: (message: Message) => Promise<void> | void, closed: (code: number) => void}} Ears */
+/** @typedef {{hear: (message: Message) => Promise<void>, stumbled: (problem: Error) => void, closed: (code: number) => void}} Ears */
 
 export class Line {
   #said = 0;
@@ -46,17 +46,13 @@ export class Line {
   /** @param {Message} message @param {Ears} ears */
   #take(message, ears) {
     if (typeof message.seq === "number") this.#taken = Math.max(this.#taken, message.seq);
-    this.#turn = this.#turn.then(async () => {
-      if (!this.#quiet) await ears.hear(message);
-    });
+    this.#turn = this.#turn.then(() => (this.#quiet ? undefined : ears.hear(message))).catch(ears.stumbled);
   }
 
   /** What was said last is heard before the end. @param {number} code @param {Ears} ears */
   #closed(code, ears) {
     clearInterval(this.pinging);
-    void this.#turn.then(() => {
-      if (!this.#quiet) ears.closed(code);
-    });
+    void this.#turn.then(() => this.#quiet || ears.closed(code));
   }
 }
 
