@@ -11,7 +11,9 @@ import uvicorn
 from litestar import Litestar
 from playwright.async_api import Browser, async_playwright
 
-from app.asgi import create_app, system_clock
+from app import setup
+from app.asgi import create_app
+from app.clock import system_clock
 from app.demo import seed
 from app.site import Site
 from app.stack import signaling_beside
@@ -60,17 +62,35 @@ def packages() -> None:
 @pytest.fixture
 async def address(server: embedded.Server, template: str, packages: None) -> AsyncIterator[str]:
     """Where a whole Cairn with its demo people answers, on a database of its own and by the real clock."""
+    async with copied(server, template, "browser") as name:
+        await seed.everything(server.dsn(name), system_clock())
+        async with answering(server.dsn(name, migrate.APP_ROLE), demo=True) as url:
+            yield url
+
+
+@pytest.fixture
+async def setup_link(server: embedded.Server, packages: None) -> AsyncIterator[str]:
+    """The link that a Cairn prints in which there is nobody yet."""
+    async with copied(server, "template1", "nobody") as name:
+        await migrate.migrate(server.dsn(name))
+        async with answering(server.dsn(name, migrate.APP_ROLE), demo=False) as url:
+            link = await setup.link(server.dsn(name), url, system_clock())
+            assert link is not None
+            yield link
+
+
+@asynccontextmanager
+async def answering(dsn: str, *, demo: bool) -> AsyncIterator[str]:
+    """The address at which API and signaling answer over this database."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        async with copied(server, template, "browser") as name:
-            await seed.everything(server.dsn(name), system_clock())
-            pool = await open_pool(server.dsn(name, migrate.APP_ROLE), size=8)
-            bell = Bell()
-            pool.ring = bell.ring
-            site = Site(ticket_key=b"k" * 32, demo=True, public_url=url)
-            async with serving(create_app(pool, bell, site, beside=[signaling_beside(site)]), listener, bell):
-                yield url
-            await pool.close()
+        pool = await open_pool(dsn, size=8)
+        bell = Bell()
+        pool.ring = bell.ring
+        site = Site(ticket_key=b"k" * 32, demo=demo, public_url=url)
+        async with serving(create_app(pool, bell, site, beside=[signaling_beside(site)]), listener, bell):
+            yield url
+        await pool.close()
 
 
 @asynccontextmanager

@@ -1,13 +1,18 @@
 """People at the page: each in a browser context of their own, signed in by the one-click link."""
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import httpx
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 
-from app.demo.cast import Person
+from app.clock import system_clock
+from app.demo.cast import MAYA, Person
 from app.web.assets import HERE
+from db import new_id
 
 DESKTOP = ViewportSize(width=1280, height=860)
 PHONE = ViewportSize(width=360, height=740)
@@ -16,9 +21,13 @@ AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE = 20_000
 SIGN_OUT = re.compile("Sign out|Salir")
 
-# Every peer connection that the page makes is kept where a test can ask it what it has received.
+# Every connection and socket that the page makes is kept where a test can ask it what it has received, or cut it.
 KEEP_CONNECTIONS = """
     window.connections = [];
+    window.sockets = [];
+    window.WebSocket = class extends WebSocket {
+        constructor(...given) { super(...given); window.sockets.push(this); }
+    };
     window.RTCPeerConnection = class extends RTCPeerConnection {
         constructor(...given) { super(...given); window.connections.push(this); }
     };
@@ -54,6 +63,7 @@ class People:
         self.complaints: list[str] = []
         self.elsewhere: set[str] = set()
         self._contexts: list[BrowserContext] = []
+        self._clients: list[httpx.AsyncClient] = []
 
     async def nobody(self, size: ViewportSize = DESKTOP, **options: Any) -> Page:
         """A page at which nobody has signed in."""
@@ -78,8 +88,22 @@ class People:
         ).to_be_visible()
         return page
 
+    async def client(self, person: Person) -> httpx.AsyncClient:
+        """The same person at the API, for what the page does not do."""
+        client = httpx.AsyncClient(base_url=self.address)
+        self._clients.append(client)
+        signed_in = (await client.post("/v1/demo/sign-ins", json={"person": person.handle})).json()
+        client.headers["authorization"] = f"Bearer {signed_in['accessToken']}"
+        return client
+
+    def forgive(self, expected: str) -> None:
+        """This complaint, which the test has brought about, is none."""
+        self.complaints = [text for text in self.complaints if expected not in text]
+
     async def leave(self) -> None:
         """Everybody closes their browser."""
+        for client in self._clients:
+            await client.aclose()
         for context in self._contexts:
             await context.close()
 
@@ -103,6 +127,26 @@ async def check_in(page: Page, *, mood: int, craving: int) -> None:
     await choose(page, "mood", mood)
     await choose(page, "craving", craving)
     await page.get_by_role("button", name="Check in", exact=True).click()
+
+
+async def prescribe(prescriber: httpx.AsyncClient, medicine: str, times: list[str]) -> None:
+    """Start a regimen for Maya from today on; no view does it yet."""
+    now = system_clock()
+    regimen = {"id": str(new_id(now)), "medicine": medicine, "times": times, "startsOn": _day(now)}
+    answer = await prescriber.post(f"/v1/patients/{MAYA.id}/regimens", json=regimen)
+    answer.raise_for_status()
+
+
+async def live_through(patient: httpx.AsyncClient, days: tuple[tuple[int, int], ...]) -> None:
+    """Tell the mood and craving of the days until yesterday, as somebody who was without a network."""
+    for back, (mood, craving) in zip(range(len(days), 0, -1), days, strict=True):
+        at = system_clock() - timedelta(days=back)
+        told = {"id": str(new_id(at)), "date": _day(at), "mood": mood, "craving": craving, "answeredAt": at.isoformat()}
+        (await patient.post("/v1/check-ins", json=told)).raise_for_status()
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(ZoneInfo(MAYA.time_zone)).date().isoformat()
 
 
 async def join(page: Page) -> None:

@@ -26,7 +26,7 @@ async def test_two_people_see_and_hear_each_other_and_then_leave(people: People)
     maya, dana = await people.be(MAYA), await people.be(DANA)
 
     await join(maya)
-    await expect(maya.get_by_text("You are here. The other person has not come yet.")).to_be_visible()
+    await expect(maya.get_by_text("You are here. We are waiting for Dana Kim.")).to_be_visible()
     await join(dana)
 
     for page in (maya, dana):
@@ -52,6 +52,54 @@ async def test_who_reloads_the_page_in_a_visit_comes_back_into_it(people: People
     for page in (maya, dana):
         await expect(page.locator(".stage.together")).to_be_visible()
         await advances(page)
+
+
+async def test_losing_the_line_to_the_server_does_not_touch_the_picture(people: People) -> None:
+    maya, dana = await people.be(MAYA), await people.be(DANA)
+    await join(dana)
+    await join(maya)
+    await expect(dana.locator(".stage.together")).to_be_visible()
+    await advances(maya)
+    before = [await page.evaluate("connections.length") for page in (maya, dana)]
+
+    await maya.evaluate("sockets.at(-1).close()")
+    await maya.wait_for_function("() => sockets.length === 2 && sockets.at(-1).readyState === WebSocket.OPEN")
+
+    for page in (maya, dana):
+        await expect(page.locator(".stage.together")).to_be_visible()
+        await advances(page)
+    assert [await page.evaluate("connections.length") for page in (maya, dana)] == before
+
+
+@pytest.mark.parametrize("who", ["patient", "staff"])
+async def test_a_connection_that_carries_nothing_is_replaced_from_either_side(people: People, who: str) -> None:
+    maya, dana = await people.be(MAYA), await people.be(DANA)
+    await join(dana)
+    await join(maya)
+    await expect(dana.locator(".stage.together")).to_be_visible()
+    await expect(maya.locator(".stage.together")).to_be_visible()
+
+    await (maya if who == "patient" else dana).evaluate("connections.at(-1).close()")
+
+    for page in (maya, dana):
+        await page.wait_for_function("() => connections.length > 1")
+        await expect(page.locator(".stage.together")).to_be_visible()
+        await advances(page)
+
+
+async def test_who_leaves_gives_the_camera_back_and_may_come_again(people: People) -> None:
+    maya = await people.be(MAYA)
+    await join(maya)
+    await expect(maya.locator(".self video")).to_be_visible()
+    track = await maya.evaluate_handle("document.querySelector('.self video').srcObject.getVideoTracks()[0]")
+
+    await maya.get_by_role("button", name="Leave").click()
+
+    await expect(maya.get_by_role("heading", name="You have left the visit.")).to_be_visible()
+    assert await track.evaluate("(one) => one.readyState") == "ended"
+    await maya.get_by_role("button", name="Join again").click()
+    await maya.get_by_role("button", name="Join visit").click()
+    await expect(maya.get_by_text("We are waiting for Dana Kim.")).to_be_visible()
 
 
 async def test_the_other_person_is_told_when_a_camera_is_off(people: People) -> None:

@@ -9,6 +9,8 @@ const LONGEST_WAIT = 20_000;
 /** @type {EventTarget} */
 const changes = new EventTarget();
 
+addEventListener("online", () => announce("resumed"));
+
 /** Tell the views on this page that something changed. @param {string} topic */
 export function announce(topic) {
   changes.dispatchEvent(new Event(topic));

@@ -3,6 +3,8 @@ import { get } from "./api.js";
 import { useChanges } from "./live.js";
 import { useCallback, useEffect, useRef, useState } from "./ui.js";
 
+const TRY_AGAIN = 5000;
+
 /**
  * @template T
  * @typedef {{value: T | null, problem: import("./api.js").Problem | null, again: () => void}} Loaded
@@ -10,7 +12,8 @@ import { useCallback, useEffect, useRef, useState } from "./ui.js";
 
 /**
  * Fetch a path and fetch it anew whenever one of the topics changes; an older answer never replaces a newer one, and
- * what was shown stays while the next is on its way. Without a path nothing is fetched.
+ * what was shown stays while the next is on its way.
+ * When the server cannot be reached it is tried again, at once when the network is back. Without a path nothing is fetched.
  * @template T
  * @param {string | null} path
  * @param {string[]} [topics]
@@ -25,7 +28,11 @@ export function useLoaded(path, topics = [], every = 0) {
     if (!path) return;
     get(path).then(
       (value) => mine === turn.current && setState({ value, problem: null }),
-      (problem) => mine === turn.current && setState((old) => ({ value: old.value, problem })),
+      (problem) => {
+        if (mine !== turn.current) return;
+        setState((old) => ({ value: old.value, problem }));
+        if (!problem.status || problem.status >= 500) setTimeout(() => mine === turn.current && again(), TRY_AGAIN);
+      },
     );
   }, [path]);
   useEffect(() => {

@@ -22,13 +22,13 @@ export function Alerts({ me }) {
   const aside = waiting > 0 && html`<span class="count">${t("alerts.count", { n: waiting })}</span>`;
   return html`
     <${Card} title=${t("alerts.title")} aside=${aside} name="alert-list">
-      <${Shown} of=${alerts}>${() => html`<${List} items=${items} me=${me} again=${alerts.again} />`}<//>
+      <${Shown} of=${alerts}>${() => html`<${List} items=${items} me=${me} again=${alerts.again} fresh=${!alerts.problem} />`}<//>
     <//>
   `;
 }
 
-/** @param {{items: Alert[], me: Me, again: () => void}} props */
-function List({ items, me, again }) {
+/** A list that may be stale never says that all is quiet. @param {{items: Alert[], me: Me, again: () => void, fresh: boolean}} props */
+function List({ items, me, again, fresh }) {
   const now = useNow(15_000);
   const open = items.filter((one) => !one.closedAt);
   const closed = items.filter((one) => one.closedAt).slice(0, CLOSED_SHOWN);
@@ -36,7 +36,7 @@ function List({ items, me, again }) {
     <ul class="alerts" aria-live="polite">
       ${open.map((one) => html`<${Open} key=${one.id} one=${one} me=${me} again=${again} now=${now} />`)}
     </ul>
-    ${!open.length && html`<p class="quiet-note">${t("alerts.none")}</p>`}
+    ${!open.length && fresh && html`<p class="quiet-note">${t("alerts.none")}</p>`}
     ${closed.length > 0 && html`<h3>${t("alerts.closed")}</h3><ul class="closed">${closed.map(closedOne)}</ul>`}
   `;
 }

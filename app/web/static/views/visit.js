@@ -74,7 +74,7 @@ const Lobby = ({ media, mirror, join, other }) => html`
 const Over = ({ why, again }) => html`
   <div class="over">
     <${Mark} />
-    <h1 role="status">${ending(why)}</h1>
+    <div role="status"><h1>${ending(why)}</h1></div>
     <div class="row">
       <a class="button" href="#/">${t("visit.home")}</a>
       <button class="quiet" type="button" onClick=${again}>${t("visit.again")}</button>
