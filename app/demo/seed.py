@@ -37,6 +37,7 @@ async def everything(dsn: str, now: datetime) -> None:
             await duty(raw, now - timedelta(hours=1), now + timedelta(days=30))
             await timers(raw)
             await past_days(raw, now)
+            await medicine(raw, now)
             await visit_now(raw, now)
     finally:
         await raw.close()
@@ -108,17 +109,28 @@ async def timers(raw: Owner) -> None:
 
 
 async def past_days(raw: Owner, now: datetime) -> None:
-    """Thirty calm days of Maya's, so that there is a trend to look at."""
+    """Thirty days of Maya's that slowly get better, so that there is a trend to look at."""
     today = now.astimezone(ZoneInfo(MAYA.time_zone)).date()
     for back in range(30, 0, -1):
-        day = today - timedelta(days=back)
+        day, better = today - timedelta(days=back), (30 - back) // 10
         await raw.execute(
             "INSERT INTO check_in"
             " (id, patient_id, day, version, mood, craving, wants_to_talk, answered_at, received_at)"
             " VALUES ($1, $2, $3, 1, $4, $5, false, $6, $6) ON CONFLICT DO NOTHING",
-            known(f"check-in {day}"), MAYA.id, day, 4 + (day.toordinal() * 7) % 4, 2 + (day.toordinal() * 5) % 4,
-            _at(day, time(8, 30)),
+            known(f"check-in {day}"), MAYA.id, day, 4 + better + day.toordinal() % 3 // 2,
+            5 - better + day.toordinal() % 4 // 3, _at(day, time(8, 30)),
         )  # fmt: skip
+
+
+async def medicine(raw: Owner, now: datetime) -> None:
+    """Maya's regimen, mornings and evenings; the worker makes its doses from now on."""
+    await raw.execute(
+        "INSERT INTO regimen"
+        " (id, patient_id, prescribed_by, medicine, times, time_zone, starts_on, made_until, created_at)"
+        " VALUES ($1, $2, $3, 'Buprenorphine-naloxone', $4, $5, $6, $7, $7) ON CONFLICT DO NOTHING",
+        known("maya's regimen"), MAYA.id, OKAFOR.id, [time(8), time(20)], MAYA.time_zone,
+        now.astimezone(ZoneInfo(MAYA.time_zone)).date(), now,
+    )  # fmt: skip
 
 
 async def visit_now(raw: Owner, now: datetime) -> UUID:
