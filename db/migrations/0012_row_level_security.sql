@@ -31,8 +31,15 @@ CREATE FUNCTION told_alerts() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 50 AS $$
     SELECT alert_id FROM alert_told WHERE person_id = me()
 $$;
-REVOKE ALL ON FUNCTION reach, told_alerts FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION reach, told_alerts TO cairn_app;
+
+-- Whether a new appointment is one of the caller's own that has just been moved: the same two people, once.
+CREATE FUNCTION moves_own(old uuid, patient uuid, staff uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM appointment a
+                   WHERE a.id = old AND a.patient_id = patient AND a.staff_id = staff AND staff = me())
+$$;
+REVOKE ALL ON FUNCTION reach, told_alerts, moves_own FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION reach, told_alerts, moves_own TO cairn_app;
 
 GRANT SELECT ON organisation, staff_role, duty_shift, working_hours, working_exception,
                 alert_step, alert_limit, crisis_resource, migration TO cairn_app;
@@ -40,10 +47,18 @@ GRANT INSERT ON organisation, person, staff_role TO cairn_app;
 GRANT SELECT ON person, patient, care_team_member TO cairn_app;
 GRANT INSERT, UPDATE ON duty_shift, working_hours, working_exception TO cairn_app;
 GRANT DELETE ON duty_shift, working_hours, working_exception TO cairn_app;
-GRANT INSERT, SELECT, UPDATE ON session TO cairn_app;
+GRANT INSERT, SELECT, UPDATE (ended_at) ON session TO cairn_app;
 GRANT INSERT ON access_token TO cairn_app;
 GRANT SELECT ON audit_event TO cairn_app;
-GRANT SELECT, INSERT, UPDATE ON appointment, calendar_feed, alert, regimen, occurrence, address, notification, delivery TO cairn_app;
+GRANT SELECT, INSERT ON appointment, calendar_feed, alert, regimen, occurrence TO cairn_app;
+GRANT SELECT, INSERT, UPDATE ON address, notification, delivery TO cairn_app;
+-- Whose a row is never changes: a claim, an appointment or a regimen moved to another patient would be a way to them.
+GRANT UPDATE (status, settled_by, settled_at, version) ON appointment TO cairn_app;
+GRANT UPDATE (sha256, made_at, revoked_at) ON calendar_feed TO cairn_app;
+GRANT UPDATE (step, next_step, escalates_at, reached_somebody, claimed_by, claimed_at, contacted_at, lapses_at,
+              closed_by, closed_at, outcome, version) ON alert TO cairn_app;
+GRANT UPDATE (status, stopped_by, stopped_at, made_until) ON regimen TO cairn_app;
+GRANT UPDATE (state, answered_at) ON occurrence TO cairn_app;
 GRANT SELECT, INSERT ON check_in, alert_told, alert_event, receipt, event TO cairn_app;
 GRANT DELETE ON event TO cairn_app;
 
@@ -79,7 +94,7 @@ CREATE POLICY clock ON patient FOR SELECT USING (on_the_clock());
 
 ALTER TABLE care_team_member ENABLE ROW LEVEL SECURITY;
 CREATE POLICY by_relation ON care_team_member FOR SELECT
-    USING (staff_id = me() OR patient_id = ANY (ARRAY(SELECT reach('self', 'team', 'claimed', 'supervised', 'coordinated'))));
+    USING (patient_id = ANY (ARRAY(SELECT reach('self', 'team', 'claimed', 'supervised', 'coordinated'))));
 CREATE POLICY clock ON care_team_member FOR SELECT USING (on_the_clock());
 
 ALTER TABLE duty_shift ENABLE ROW LEVEL SECURITY;
@@ -103,9 +118,13 @@ CREATE FUNCTION treats() RETURNS boolean LANGUAGE sql STABLE
 CREATE FUNCTION prescribes() RETURNS boolean LANGUAGE sql STABLE
     RETURN EXISTS (SELECT FROM staff_role WHERE person_id = me() AND role = 'prescriber');
 
--- Whoever booked it sees it too, for as long as they support the patient.
+-- Whoever booked it sees it too, for as long as they support the patient. An appointment is a relation, so nobody
+-- books themselves with a patient whom they do not reach already.
 ALTER TABLE appointment ENABLE ROW LEVEL SECURITY;
-CREATE POLICY own ON appointment USING (patient_id = me() OR staff_id = me());
+CREATE POLICY own ON appointment FOR SELECT USING (patient_id = me() OR staff_id = me());
+CREATE POLICY own_settled ON appointment FOR UPDATE USING (patient_id = me() OR staff_id = me());
+CREATE POLICY own_booked ON appointment FOR INSERT
+    WITH CHECK (patient_id = me() OR moves_own(moved_from, patient_id, staff_id));
 CREATE POLICY by_relation ON appointment
     USING ((treats() OR booked_by = me()) AND patient_id = ANY (ARRAY(SELECT reach('team', 'supervised')))
            OR patient_id = ANY (ARRAY(SELECT reach('coordinated'))))
@@ -132,11 +151,13 @@ CREATE POLICY clock ON alert USING (on_the_clock());
 ALTER TABLE alert_told ENABLE ROW LEVEL SECURITY;
 CREATE POLICY told ON alert_told FOR SELECT
     USING (person_id = me() OR alert_id IN (SELECT id FROM alert) OR on_the_clock());
-CREATE POLICY cause_tells ON alert_told FOR INSERT WITH CHECK (true);
+CREATE POLICY cause_tells ON alert_told FOR INSERT
+    WITH CHECK (on_the_clock() OR alert_id IN (SELECT id FROM alert WHERE patient_id = me()));
 
 ALTER TABLE alert_event ENABLE ROW LEVEL SECURITY;
 CREATE POLICY told ON alert_event FOR SELECT USING (alert_id IN (SELECT id FROM alert) OR on_the_clock());
-CREATE POLICY cause_logs ON alert_event FOR INSERT WITH CHECK (true);
+CREATE POLICY cause_logs ON alert_event FOR INSERT
+    WITH CHECK (on_the_clock() OR alert_id IN (SELECT id FROM alert));
 
 ALTER TABLE regimen ENABLE ROW LEVEL SECURITY;
 CREATE POLICY own ON regimen FOR SELECT USING (patient_id = me());
