@@ -1,0 +1,259 @@
+"""The second wall alone: plain SQL without any WHERE, as everybody, sees and changes no row of a stranger's."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import asyncpg
+import pytest
+
+from app.demo.cast import BEN, CAST, DANA, INES, KAI, LINDQVIST, MAYA, NED, NELL, NOAH, OKAFOR, ROSA, SAM, THEO, Person
+from db import CLOCK, DOOR, Principal, person
+from tests.app.rows import BLUNT, CHANGES, OF_NOBODY, READS, WRITTEN_FOR_OTHERS, Row, all_of_it, nothing_of_it
+from tests.app.scene import Scene, Seen
+
+
+async def rows_of(seen: Seen, table: str) -> list[Row]:
+    """Every row as the owner sees it, with its place in the table."""
+    return [dict(row) for row in await seen.owner(f'SELECT t.ctid::text AS place, t.* FROM "{table}" t')]  # noqa: S608
+
+
+async def places(seen: Seen, who: Principal, table: str) -> set[str]:
+    """The rows that a principal sees without any WHERE; none where the table may not be read at all."""
+    try:
+        async with seen.transaction(who) as db:
+            return set(await db.values(str, f'SELECT ctid::text FROM "{table}"'))  # noqa: S608
+    except asyncpg.InsufficientPrivilegeError:
+        return set()
+
+
+async def wrongly_seen(scene: Scene, table: str) -> list[str]:
+    """Who sees a row that they may not, or misses one that they may."""
+    rows, wrong = await rows_of(scene.seen, table), []
+    for actor in CAST:
+        due = {row["place"] for row in rows if READS[table](actor, row, scene)}
+        found = await places(scene.seen, person(actor.id), table)
+        wrong += [f"{actor.handle} sees {len(found - due)} rows of {table} too many"] if found - due else []
+        wrong += [f"{actor.handle} misses {len(due - found)} rows of {table}"] if due - found else []
+    return wrong
+
+
+def test_every_table_is_spoken_of(scene: Scene, tables: list[str]) -> None:
+    assert set(tables) == set(READS) | OF_NOBODY
+
+
+@pytest.fixture(scope="module")
+async def tables(scene: Scene) -> list[str]:
+    """Every table there is."""
+    return await scene.seen.tables()
+
+
+@pytest.mark.parametrize("table", sorted(READS))
+async def test_everybody_sees_exactly_the_rows_that_concern_them(scene: Scene, table: str) -> None:
+    assert await wrongly_seen(scene, table) == []
+
+
+@pytest.mark.parametrize("table", sorted(READS))
+async def test_nothing_of_a_stranger_can_be_changed_or_removed(scene: Scene, table: str) -> None:
+    may = CHANGES.get(table, READS[table])
+    updatable = await _granted(scene, table, "UPDATE")
+    assert not updatable or table in BLUNT, f"say in BLUNT how {table} is changed bluntly"
+    for statement in _blunt(table, updatable=updatable):
+        for actor in CAST:
+            async with scene.undone():
+                before = await rows_of(scene.seen, table)
+                await _tried(scene, person(actor.id), statement)
+                after = {row["place"] for row in await rows_of(scene.seen, table)}
+                touched = [row for row in before if row["place"] not in after]
+            assert all(may(actor, row, scene) for row in touched), f"{actor.handle}: {statement}"
+
+
+def _blunt(table: str, *, updatable: bool) -> list[str]:
+    """Statements that change or remove everything they are let."""
+    changes = [f'UPDATE "{table}" SET {BLUNT[table]}'] if updatable else []  # noqa: S608
+    return [*changes, f'DELETE FROM "{table}"']  # noqa: S608
+
+
+async def _granted(scene: Scene, table: str, right: str) -> bool:
+    [row] = await scene.seen.owner("SELECT has_any_column_privilege('cairn_app', $1::text, $2)", table, right)
+    return bool(row[0])
+
+
+async def _tried(scene: Scene, who: Principal, statement: str, *args: object) -> bool:
+    """Whether the statement ran; row-level security and missing rights refuse it."""
+    try:
+        async with scene.seen.transaction(who) as db:
+            await db.run(statement, *args)
+    except asyncpg.InsufficientPrivilegeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("table", sorted(READS))
+async def test_nobody_writes_into_the_record_of_a_stranger(scene: Scene, table: str) -> None:
+    """A copy of each of Maya's rows is refused for its rights, before any other reason."""
+    if table in WRITTEN_FOR_OTHERS:
+        pytest.skip("a cause writes these for others")
+    for row in await _of_maya(scene, table):
+        for stranger in (NELL, NED, NOAH, KAI, LINDQVIST):
+            async with scene.undone():
+                assert not await _tried(
+                    scene,
+                    person(stranger.id),
+                    f'INSERT INTO "{table}" OVERRIDING SYSTEM VALUE'
+                    f' SELECT (jsonb_populate_record(NULL::"{table}", $1::text::jsonb)).*',
+                    row,
+                ), f"{stranger.handle} writes into {table}"
+
+
+async def _of_maya(scene: Scene, table: str) -> list[str]:
+    """Maya's rows as JSON; of the tables that name her by an alert or a push, those."""
+    maya = scene.maya
+    mine = {str(MAYA.id), str(maya.alert), str(maya.delivery)}
+    found = await scene.seen.owner(f'SELECT to_jsonb(t)::text, to_jsonb(t) FROM "{table}" t')  # noqa: S608
+    return [row[0] for row in found if any(number in row[0] for number in mine)]
+
+
+BOOK = """
+    INSERT INTO appointment (id, patient_id, staff_id, kind, during, booked_by, booked_at, moved_from)
+    SELECT gen_random_uuid(), '{maya}', '{me}', 'counseling', '[2030-01-01, 2030-01-02)', '{me}', now(), {old}
+"""
+TELL = "INSERT INTO alert_told (alert_id, person_id, step, told_at) VALUES ('{alert}', '{whom}', 0, now())"
+LOG = """
+    INSERT INTO alert_event (id, alert_id, at, kind, step) VALUES (gen_random_uuid(), '{alert}', now(), 'closed', 0)
+"""
+JOIN = """
+    INSERT INTO care_team_member (id, patient_id, staff_id, joined_at)
+    VALUES (gen_random_uuid(), '{maya}', '{me}', now())
+"""
+ENTER = "INSERT INTO session (id, person_id, started_at) VALUES (gen_random_uuid(), '{maya}', now())"
+BLAME = (
+    "INSERT INTO audit_event (actor_id, patient_id, action, category) VALUES ('{kai}', '{maya}', 'read', 'identity')"
+)
+
+# Each would make a stranger somebody to Maya, or one patient's supporter another's.
+TRICKS: Mapping[str, tuple[Person, str]] = {
+    "book oneself with a stranger": (NELL, BOOK.replace("{old}", "NULL")),
+    "say that a booking was moved": (NELL, BOOK.replace("{old}", "id") + " FROM appointment LIMIT 1"),
+    "put another patient into one's appointment": (NELL, "UPDATE appointment SET patient_id = '{maya}'"),
+    "hand an appointment to somebody else": (DANA, "UPDATE appointment SET staff_id = '{kai}'"),
+    "say that one was told": (NELL, TELL.replace("{whom}", "{me}")),
+    "say so inside the program": (KAI, TELL.replace("{whom}", "{me}")),
+    "tell a friend": (INES, TELL.replace("{whom}", "{kai}")),
+    "write into an alert's history": (NELL, LOG),
+    "put another patient into one's alert": (INES, "UPDATE alert SET patient_id = '{noah}', claimed_by = '{me}'"),
+    "put another patient into a regimen": (OKAFOR, "UPDATE regimen SET patient_id = '{noah}'"),
+    "give a session away": (KAI, "UPDATE session SET person_id = '{maya}'"),
+    "open a session for somebody": (KAI, ENTER),
+    "turn another's calendar into one's own": (NOAH, "UPDATE calendar_feed SET person_id = '{maya}'"),
+    "join a team": (KAI, JOIN),
+    "take a role": (KAI, "INSERT INTO staff_role VALUES ('{me}', 'supervisor')"),
+    "let another's phone ring": (NOAH, "UPDATE address SET person_id = '{maya}'"),
+    "write an audit row about somebody else": (DANA, BLAME),
+    "erase an audit row": (MAYA, "DELETE FROM audit_event"),
+    "change an audit row": (MAYA, "UPDATE audit_event SET actor_id = NULL"),
+    "read tokens": (KAI, "SELECT * FROM access_token"),
+    "read links": (KAI, "SELECT * FROM setup_link"),
+    "switch the wall off": (KAI, "ALTER TABLE check_in DISABLE ROW LEVEL SECURITY"),
+}
+
+
+@pytest.mark.parametrize("trick", sorted(TRICKS))
+async def test_no_trick_makes_a_relation(scene: Scene, trick: str) -> None:
+    actor, statement = TRICKS[trick]
+    told = statement.format(maya=MAYA.id, noah=NOAH.id, kai=KAI.id, me=actor.id, alert=scene.maya.alert)
+    async with scene.undone():
+        assert not await _tried(scene, person(actor.id), told)
+
+
+async def test_a_trick_that_works_would_be_seen(scene: Scene) -> None:
+    """Sam may do what Nell may not."""
+    async with scene.undone():
+        assert await _tried(scene, person(SAM.id), "UPDATE alert SET version = 99")
+
+
+# Those of which the app's role reads something, and not everything.
+WALLED = sorted({"person"} | {t for t in READS if t not in CHANGES and READS[t] is not nothing_of_it})
+
+
+@asynccontextmanager
+async def broken(scene: Scene, statement: str) -> AsyncIterator[None]:
+    """The schema with a mistake in it, for a moment."""
+    async with scene.undone():
+        await scene.seen.owner(statement)
+        yield
+
+
+@pytest.mark.parametrize(
+    "table", sorted(set(READS) - {"access_token", "setup_link", "organisation", "staff_role"} - set(CHANGES))
+)
+async def test_a_table_without_its_wall_is_found(scene: Scene, table: str) -> None:
+    async with broken(scene, f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY'):
+        assert any("too many" in one for one in await wrongly_seen(scene, table))
+        assert table in await unwalled(scene.seen)
+
+
+async def test_a_policy_that_is_gone_is_found(scene: Scene) -> None:
+    async with broken(scene, "DROP POLICY by_relation ON check_in"):
+        assert "dana misses 2 rows of check_in" in await wrongly_seen(scene, "check_in")
+
+
+async def test_a_policy_that_is_too_wide_is_found(scene: Scene) -> None:
+    async with broken(scene, "CREATE POLICY wide ON check_in FOR SELECT USING (true)"):
+        assert "nell sees 2 rows of check_in too many" in await wrongly_seen(scene, "check_in")
+
+
+async def unwalled(seen: Seen) -> list[str]:
+    """Tables that lead to a person and have no row-level security."""
+    return [
+        row[0]
+        for row in await seen.owner(
+            """
+            WITH RECURSIVE named AS (
+                SELECT attrelid AS oid FROM pg_attribute JOIN pg_class c ON c.oid = attrelid AND c.relkind IN ('r', 'p')
+                WHERE c.relnamespace = 'public'::regnamespace AND NOT attisdropped
+                  AND attname IN ('patient_id', 'person_id', 'staff_id', 'actor_id', 'by_person')
+            ), leads AS (
+                SELECT oid FROM named UNION SELECT 'person'::regclass UNION
+                SELECT k.conrelid FROM pg_constraint k JOIN leads ON k.confrelid = leads.oid WHERE k.contype = 'f'
+            )
+            SELECT c.relname FROM leads JOIN pg_class c USING (oid) WHERE NOT c.relrowsecurity ORDER BY 1
+            """
+        )
+    ]
+
+
+async def test_every_table_that_leads_to_a_person_has_row_level_security(scene: Scene) -> None:
+    assert await unwalled(scene.seen) == []
+
+
+async def test_tables_of_nobody_lead_to_nobody(scene: Scene) -> None:
+    rows = await scene.seen.owner(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = ANY ($1) AND data_type = 'uuid'",
+        sorted(OF_NOBODY),
+    )
+    assert {row["column_name"] for row in rows} <= {"organisation_id"}
+
+
+async def test_nobody_at_all_sees_staff_and_what_is_of_nobody(scene: Scene) -> None:
+    for table in READS:
+        rows = await rows_of(scene.seen, table)
+        due = {
+            row["place"] for row in rows if READS[table] is all_of_it or (table == "person" and row["kind"] == "staff")
+        }
+        assert await places(scene.seen, Principal(), table) == due, table
+
+
+async def test_the_clock_sees_no_words_and_the_door_no_record(scene: Scene) -> None:
+    for table in ("check_in", "calendar_feed", "session", "audit_event", "access_token", "setup_link"):
+        assert await places(scene.seen, CLOCK, table) == set(), table
+    for table in set(READS) - {"person"}:
+        if READS[table] is not all_of_it:
+            assert await places(scene.seen, DOOR, table) == set(), table
+
+
+async def test_the_day_has_something_to_see_for_everybody_who_matters(scene: Scene) -> None:
+    """An empty table would be kept by any policy."""
+    for table in set(READS) - {"setup_link"}:
+        assert await rows_of(scene.seen, table), table
+    for actor in (MAYA, DANA, OKAFOR, THEO, BEN, ROSA):
+        assert await places(scene.seen, person(actor.id), "person"), actor.handle
