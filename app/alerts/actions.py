@@ -190,5 +190,5 @@ async def _changed(db: Connection, me: Signed, alert: Alert, kind: EventKind, no
 async def _views(db: Connection, me: Signed, alert_id: UUID | None) -> list[AlertView]:
     clinician = me.has(*rules.CLINICIANS, "supervisor")
     found = await queries.views(db, me.id, oversees=me.has("supervisor"), clinician=clinician, alert_id=alert_id)
-    await audit.record(db, "read", "alerts", [v.patient.id for v in found if v.patient])
+    await audit.record(db, "read", "alerts", await queries.patients_of(db, [view.id for view in found]))
     return [rules.shown(v, me.roles) for v in found]

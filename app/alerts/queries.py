@@ -338,6 +338,11 @@ async def views(
     )
 
 
+async def patients_of(db: Connection, alert_ids: Sequence[UUID]) -> list[UUID]:
+    """Whose alerts these are; for the audit, which knows them also where the reader does not."""
+    return await db.values(UUID, "SELECT DISTINCT patient_id FROM alert WHERE id = ANY ($1::uuid[])", list(alert_ids))
+
+
 async def support_state(db: Connection, patient_id: UUID) -> SupportState | None:
     """How the patient's most pressing open alert stands."""
     return await db.one(
