@@ -105,6 +105,10 @@ def test_a_leak_is_found(scene: Scene) -> None:
     assert leaks(answer, scene.records, nothing) == ["maya: identity", "noah: identity"]
 
 
+def test_every_recipe_belongs_to_a_route() -> None:
+    assert set(RECIPES) - {row[:2] for row in ROUTES} == set()
+
+
 def test_every_socket_is_one_that_we_know() -> None:
     assert {row[:2] for row in TABLE if row[0] == "WS"} == SOCKETS
 
