@@ -18,6 +18,12 @@ DEMO_STEPS = (
     ("p2", 2, 45, "duty-clinicians"),
 )  # fmt: skip
 DEMO_LIMITS = (("p0", 60, 60), ("p1", 60, 120), ("p2", 120, 120))
+# Mood and craving of the days before today.
+MONTH = (
+    (3, 6), (4, 6), (3, 6), (4, 5), (4, 6), (5, 5), (4, 5), (5, 4), (5, 5), (4, 6), (5, 5), (5, 4), (6, 4), (5, 4),
+    (5, 5), (6, 4), (6, 3), (5, 4), (6, 4), (7, 3), (6, 3), (6, 4), (7, 3),
+    (7, 2), (6, 3), (7, 3), (7, 2), (8, 2), (7, 2),
+)  # fmt: skip
 
 
 class Owner(Protocol):
@@ -109,16 +115,15 @@ async def timers(raw: Owner) -> None:
 
 
 async def past_days(raw: Owner, now: datetime) -> None:
-    """Thirty days of Maya's that slowly get better, so that there is a trend to look at."""
+    """A month of Maya's that slowly gets better, so that there is a trend to look at."""
     today = now.astimezone(ZoneInfo(MAYA.time_zone)).date()
-    for back in range(30, 0, -1):
-        day, better = today - timedelta(days=back), (30 - back) // 10
+    for back, (mood, craving) in zip(range(len(MONTH), 0, -1), MONTH, strict=True):
+        day = today - timedelta(days=back)
         await raw.execute(
             "INSERT INTO check_in"
             " (id, patient_id, day, version, mood, craving, wants_to_talk, answered_at, received_at)"
             " VALUES ($1, $2, $3, 1, $4, $5, false, $6, $6) ON CONFLICT DO NOTHING",
-            known(f"check-in {day}"), MAYA.id, day, 4 + better + day.toordinal() % 3 // 2,
-            5 - better + day.toordinal() % 4 // 3, _at(day, time(8, 30)),
+            known(f"check-in {day}"), MAYA.id, day, mood, craving, _at(day, time(8, 30)),
         )  # fmt: skip
 
 
@@ -135,11 +140,11 @@ async def medicine(raw: Owner, now: datetime) -> None:
 
 async def visit_now(raw: Owner, now: datetime) -> UUID:
     """A visit of Maya and Dana that can be entered at once."""
-    appointment = new_id(now)
+    appointment, starts = new_id(now), now.replace(second=0, microsecond=0)
     await raw.execute(
         "INSERT INTO appointment (id, patient_id, staff_id, kind, during, booked_by, booked_at)"
         " VALUES ($1, $2, $3, 'counseling', tstzrange($4, $5), $2, $6) ON CONFLICT DO NOTHING",
-        appointment, MAYA.id, DANA.id, now, now + timedelta(minutes=50), now,
+        appointment, MAYA.id, DANA.id, starts, starts + timedelta(minutes=50), now,
     )  # fmt: skip
     return appointment
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, Route, expect
 
 from app.demo.cast import DANA, KAI, LEO, LINDQVIST, MAYA, OKAFOR, ROSA, SAM, THEO, Person
+from app.demo.seed import MONTH
 from tests.browser.people import PHONE, People, check_in, choose, faults, live_through, prescribe, too_wide
 
 pytestmark = pytest.mark.browser
@@ -19,11 +20,6 @@ KEPT_FOR_LATER = """
     }
 """
 # Mood and craving of a month that grows lighter, the oldest day first.
-MONTH = (
-    (3, 6), (4, 6), (3, 6), (4, 5), (4, 6), (5, 5), (4, 5), (5, 4), (5, 5), (4, 6), (5, 5), (5, 4), (6, 4), (5, 4),
-    (5, 5), (6, 4), (6, 3), (5, 4), (6, 4), (7, 3), (6, 3), (6, 4), (7, 3),
-    (7, 2), (6, 3), (7, 3), (7, 2), (8, 2), (7, 2),
-)  # fmt: skip
 EVERYONE = (MAYA, SAM, DANA, OKAFOR, LINDQVIST, ROSA, KAI, THEO, LEO)
 
 
