@@ -105,6 +105,19 @@ def test_a_leak_is_found(scene: Scene) -> None:
     assert leaks(answer, scene.records, nothing) == ["maya: identity", "noah: identity"]
 
 
+@each_route
+def test_a_cell_of_the_table_that_is_flipped_would_be_seen(method: str, path: str, rule: Rule) -> None:
+    """For each role that is added or taken away somebody of the cast would be answered otherwise."""
+    recipe, unseen = recipe_of(method, path), []
+    for role in () if rule.public else access.ROLES:
+        who = {name: relations for name, relations in rule.who.items() if name != role}
+        flipped = Rule(rule.action, rule.category, who if role in rule.who else {**rule.who, role: ("self",)})
+        if all(expected(flipped, recipe, p) == expected(rule, recipe, p) for p in CAST):
+            unseen.append(role)
+    # Nobody of the cast leads peers without being one.
+    assert set(unseen) <= ({"peer-lead"} if "peer" in rule.who else set())
+
+
 def test_every_recipe_belongs_to_a_route() -> None:
     assert set(RECIPES) - {row[:2] for row in ROUTES} == set()
 

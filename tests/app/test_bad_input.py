@@ -152,8 +152,10 @@ async def _sends_broken_bodies(told: Told, operation: Operation, recipe: Recipe)
 
 
 def _judge(told: Told, answer: httpx.Response, case: Case) -> None:
-    if case.pointer is None:
-        told.refused(answer, 400, 413, 422)
+    if case.too_large:
+        told.refused(answer, 413)
+    elif case.pointer is None:
+        told.refused(answer, 400, 422)
     elif case.certain:
         told.refused(answer, 422, pointer=case.pointer)
     else:
