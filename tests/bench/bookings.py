@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.appointments import queries
 from app.appointments.models import Booking, Span
-from app.asgi import system_clock
+from app.clock import system_clock
 from app.demo.cast import DANA, OKAFOR, ROSA, SAM, THEO
 from db import Pool, connect, new_id, open_pool, person
 from tests.bench import Ratio, _database, _machine

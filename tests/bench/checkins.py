@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from app.asgi import system_clock
+from app.clock import system_clock
 from db import new_id
 from tests.bench import Ratio, _database, _machine, _verify
 from tests.bench._database import Database, Patient

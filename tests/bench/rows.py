@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import date, datetime
 
-from app.asgi import system_clock
 from app.checkins import queries
 from app.checkins.models import NewCheckIn
+from app.clock import system_clock
 from db import Pool, connect, new_id, open_pool, person
 from tests.bench import Ratio, _database, _machine
 from tests.bench._database import Database, Patient

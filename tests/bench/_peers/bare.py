@@ -10,12 +10,13 @@ import asyncpg
 import msgspec
 
 from app import auth
-from app.asgi import system_clock
 from app.checkins import rules
 from app.checkins.models import CheckIn, CheckIns, Facts, NewCheckIn, RecordedCheckIn
+from app.clock import system_clock
 from app.wire import cursor_for
-from db import new_id, open_pool, person
+from db import new_id, person
 from db.principal import opening
+from tests.bench._peers import pool
 from tests.bench._peers.statements import AUDIT, HISTORY, LOOK_UP, RECORD
 
 Raw = Any
@@ -25,27 +26,26 @@ ENCODER = msgspec.json.Encoder()
 
 @asynccontextmanager
 async def opened(dsn: str) -> AsyncIterator[Any]:
-    """The function over a pool with the very settings of Cairn's."""
-    pool = await open_pool(dsn)
-    try:
-        yield _over(pool._raw)
-    finally:
-        await pool.close()
+    """The function over a pool with the settings of Cairn's."""
+    async with await pool.opened(dsn) as connections:
+        yield over(connections)
 
 
-def _over(pool: "asyncpg.Pool[asyncpg.Record]") -> Any:
+def over(connections: "asyncpg.Pool[asyncpg.Record]") -> Any:
+    """An ASGI function over these connections."""
+
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        await answer(pool, scope, receive, send)
+        await answer(connections, scope, receive, send)
 
     return app
 
 
-async def answer(pool: "asyncpg.Pool[asyncpg.Record]", scope: Any, receive: Any, send: Any) -> None:
+async def answer(connections: "asyncpg.Pool[asyncpg.Record]", scope: Any, receive: Any, send: Any) -> None:
     """One request: one connection, one transaction, one answer."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
         return
-    async with pool.acquire() as raw:
+    async with connections.acquire() as raw:
         work = _record if scope["method"] == "POST" else _history
         status, body = await work(raw, scope, receive)
     length = str(len(body)).encode()

@@ -10,24 +10,22 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app import auth
-from app.asgi import system_clock
 from app.checkins import rules
 from app.checkins.models import Facts
+from app.clock import system_clock
 from app.wire import cursor_for
-from db import new_id, open_pool, person
+from db import new_id, person
 from db.principal import opening
+from tests.bench._peers import pool
 from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
 from tests.bench._peers.statements import AUDIT, HISTORY, LOOK_UP, RECORD
 
 
 @asynccontextmanager
 async def opened(dsn: str) -> AsyncIterator[Any]:
-    """The app over a pool with the very settings of Cairn's."""
-    pool = await open_pool(dsn)
-    try:
-        yield _app(pool._raw)
-    finally:
-        await pool.close()
+    """The app over a pool with the settings of Cairn's."""
+    async with await pool.opened(dsn) as connections:
+        yield over(connections)
 
 
 async def connection(request: Request) -> AsyncIterator[Any]:
@@ -88,9 +86,10 @@ async def history(me: Me, db: Db, limit: Annotated[int, Query(ge=1, le=100)] = 3
     return CheckIns(items=items, next_cursor=cursor_for(items[-1].date) if len(items) == limit else None)
 
 
-def _app(pool: "asyncpg.Pool[asyncpg.Record]") -> FastAPI:
+def over(connections: "asyncpg.Pool[asyncpg.Record]") -> FastAPI:
+    """The app over these connections."""
     app = FastAPI(openapi_url=None)
-    app.state.pool = pool
+    app.state.pool = connections
     app.post("/v1/check-ins", status_code=201)(record)
     app.get("/v1/check-ins")(history)
     return app

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app import auth
-from app.asgi import system_clock
 from app.checkins import rules
 from app.checkins.models import Facts
+from app.clock import system_clock
 from app.wire import cursor_for
 from db import new_id
 from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
