@@ -81,7 +81,6 @@ async def test_four_workers_in_competition_send_each_once(
     sent = await asyncio.gather(*(work(each) for each in pools))
     assert sum(sent) == 60
     assert Counter(push.tag for push in phones.pushes).most_common(1)[0][1] == 1
-    assert all(sent)
     for each in pools:
         await each.close()
 
