@@ -1,8 +1,6 @@
 """How a check-in is kept, and what a worried one sets off."""
 
-import pytest
-
-from app.demo.cast import DANA, INES, MAYA, NELL, NOAH, OKAFOR, SAM
+from app.demo.cast import INES, MAYA, SAM
 from tests.world import World, a_check_in
 
 

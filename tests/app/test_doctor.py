@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from app import doctor, stack
-from app.asgi import system_clock
+from app.clock import system_clock
 from app.doctor import findings, machine, storage, visit
 from app.doctor import turn as turn_client
 from app.doctor.findings import Finding, State

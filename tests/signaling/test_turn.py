@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from aioice.candidate import Candidate
 
-from app.asgi import system_clock
+from app.clock import system_clock
 from app.doctor import turn
 from app.doctor.turn import Refused
 from signaling import ice, messages, tickets
