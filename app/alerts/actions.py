@@ -16,6 +16,7 @@ from notifications import Kind
 
 PAGE_LASTS = timedelta(hours=4)
 BATCH = 50
+BELL = "alerts"
 
 
 async def open(  # noqa: A001  # one opens an alert
@@ -23,25 +24,38 @@ async def open(  # noqa: A001  # one opens an alert
 ) -> Opened:
     """Open an alert and tell the first people, in the caller's transaction.
 
-    One alert of a class is open for a patient at a time: a second worry joins it and rings nobody twice.
+    One alert of a class is open for a patient at a time: a second worry joins it and rings nobody twice, unless it is
+    danger: that is told again. Where the open one is closed at this very moment, there is a new one.
     """
     alert = Alert(
         new_id(now), patient_id, organisation_id, worry.alert_class, 0,
         reached_somebody=False, claimed_by=None, closed_at=None,
     )  # fmt: skip
     telling = await _telling(db, alert, now)
-    if not await queries.open_one(db, alert, worry, telling, check_in_id, now):
+    while not await queries.open_one(db, alert, worry, telling, check_in_id, now):
         known = await queries.open_of_class(db, patient_id, worry.alert_class)
-        return _already(known or alert)
+        if known is not None:
+            return await _joined(db, known, telling, now)
     await queries.log(db, alert.id, "opened", patient_id, 0, now)
     beside = await _beside(db, alert, now)
     await _tell(db, alert, telling, beside, now)
     return Opened(alert.id, worry.alert_class, telling.on_duty)
 
 
-async def opened_by(db: Connection, check_in_id: UUID) -> Opened | None:
-    """What an answer opened when it was first sent."""
-    alert = await queries.by_check_in(db, check_in_id)
+async def _joined(db: Connection, alert: Alert, telling: Telling, now: datetime) -> Opened:
+    """Danger said again is told again, as if for the first time, and to whoever answers already."""
+    if alert.alert_class not in rules.CRISIS:
+        return _already(alert)
+    await _tell(db, alert, telling, [alert.claimed_by] if alert.claimed_by else [], now)
+    return Opened(alert.id, alert.alert_class, telling.on_duty, already_open=True)
+
+
+async def opened_by(
+    db: Connection, patient_id: UUID, check_in_id: UUID, worry: Worry | None, received_at: datetime
+) -> Opened | None:
+    """The alert that an answer opened when it was first sent, or that it joined."""
+    alert_class = worry.alert_class if worry else None
+    alert = await queries.by_check_in(db, patient_id, check_in_id, alert_class, received_at)
     return _already(alert) if alert else None
 
 
@@ -122,7 +136,7 @@ async def release(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> 
     alert = await _open_alert(db, me, alert_id)
     if not await queries.release(db, alert_id, me.id, now):
         raise rules.NotYourClaim
-    db.wake("alerts")
+    db.wake(BELL)
     return await _changed(db, me, alert, "released", now)
 
 
@@ -132,7 +146,7 @@ async def raise_to(db: Connection, me: Signed, alert_id: UUID, to: str, now: dat
     if not await queries.raise_to(db, alert_id, to, now):
         raise rules.AlreadyRaised
     await notifications.withdraw(db, Kind.ALERT, alert_id, now)
-    db.wake("alerts")
+    db.wake(BELL)
     return await _changed(db, me, alert, "raised", now)
 
 

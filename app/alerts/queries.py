@@ -51,21 +51,35 @@ async def open_of_class(db: Connection, patient_id: UUID, alert_class: str) -> A
     )
 
 
-async def by_check_in(db: Connection, check_in_id: UUID) -> Alert | None:
-    """The alert that an answer opened."""
+async def by_check_in(
+    db: Connection, patient_id: UUID, check_in_id: UUID, alert_class: str | None, received_at: datetime
+) -> Alert | None:
+    """The alert that an answer opened, or the one of that class that was open when it came, raised since or not."""
     return await db.one(
         Alert,
         """
         SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
                   claimed_by, closed_at
-        FROM alert WHERE check_in_id = $1
+        FROM alert
+        WHERE patient_id = $1
+          AND (check_in_id = $2
+               OR class <= $3 AND opened_at <= $4 AND (closed_at IS NULL OR closed_at > $4))
+        ORDER BY check_in_id IS NOT DISTINCT FROM $2 DESC, class DESC
+        LIMIT 1
         """,
+        patient_id,
         check_in_id,
+        alert_class,
+        received_at,
     )
 
 
 async def by_id(db: Connection, alert_id: UUID, me: UUID, *, oversees: bool) -> Alert | None:
-    """An alert of which the caller was told, or any of the program for a supervisor."""
+    """An alert of which the caller was told, or any of the program for a supervisor.
+
+    Kept from changing until the transaction ends: what the caller may do depends on its class, which somebody else may
+    be raising at this moment.
+    """
     return await db.one(
         Alert,
         """
@@ -74,6 +88,7 @@ async def by_id(db: Connection, alert_id: UUID, me: UUID, *, oversees: bool) -> 
         FROM alert a
         WHERE id = $1 AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $2)
                            OR $3 AND organisation_id = (SELECT organisation_id FROM person WHERE id = $2))
+        FOR NO KEY UPDATE OF a
         """,
         alert_id,
         me,

@@ -25,7 +25,7 @@ async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> 
     Sending the same answer again keeps nothing twice and opens nothing twice.
     """
     rules.check_day(new, now)
-    facts = await queries.record(db, me.id, new, now)
+    facts = await _kept(db, me, new, now)
     if facts is None:
         return await _again(db, me, new)
     await audit.record(db, "record", "check-ins", [me.id], new.id)
@@ -34,7 +34,16 @@ async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> 
     return await _answer(db, me, facts, opened)
 
 
-async def _answer(db: Connection, me: Signed, kept: Facts | CheckIn, opened: Opened | None) -> RecordedCheckIn:
+async def _kept(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> Facts | None:
+    """The answer as it is kept, after another one of the same day that came at the same moment; None: a used id."""
+    facts = await queries.record(db, me.id, new, now)
+    if facts is not None or await queries.by_id(db, me.id, new.id) is not None:
+        return facts
+    await queries.lock_day(db, me.id, new.date)
+    return await queries.record(db, me.id, new, now)
+
+
+async def _answer(db: Connection, me: Signed, kept: Facts, opened: Opened | None) -> RecordedCheckIn:
     card = await crisis.card(db, me.organisation_id, me.language) if rules.needs_card(opened) else None
     return RecordedCheckIn(
         **{name: getattr(kept, name) for name in FIELDS},
@@ -50,7 +59,8 @@ async def _again(db: Connection, me: Signed, new: NewCheckIn) -> RecordedCheckIn
     if kept is None or any(getattr(kept, name) != getattr(new, name) for name in NewCheckIn.__struct_fields__):
         raise IdTaken
     await audit.record(db, "read", "check-ins", [me.id], new.id)
-    return await _answer(db, me, kept, await alerts.opened_by(db, new.id))
+    opened = await alerts.opened_by(db, me.id, new.id, rules.worry(kept), kept.received_at)
+    return await _answer(db, me, kept, opened)
 
 
 async def history(db: Connection, patient_id: UUID, cursor: str | None, limit: int) -> CheckIns:

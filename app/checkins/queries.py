@@ -43,13 +43,24 @@ async def record(db: Connection, patient_id: UUID, new: NewCheckIn, now: datetim
     )
 
 
-async def by_id(db: Connection, patient_id: UUID, check_in_id: UUID) -> CheckIn | None:
-    """One answer of this patient's."""
+async def lock_day(db: Connection, patient_id: UUID, day: date) -> None:
+    """Let one answer at a time into this day, so that each finds the version before its own."""
+    await db.run(
+        "SELECT pg_advisory_xact_lock(hashtextextended('check_in ' || $1::uuid || $2::date, 0))", patient_id, day
+    )
+
+
+async def by_id(db: Connection, patient_id: UUID, check_in_id: UUID) -> Facts | None:
+    """One answer of this patient's, with the fortnight before it as it is known now."""
     return await db.one(
-        CheckIn,
+        Facts,
         """
-        SELECT id, day AS date, version, mood, craving, wants_to_talk, in_danger, note, answered_at, received_at
-        FROM check_in WHERE id = $1 AND patient_id = $2
+        SELECT id, day AS date, version, mood, craving, wants_to_talk, in_danger, note, answered_at, received_at,
+               (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY craving)
+                FROM (SELECT DISTINCT ON (day) craving FROM check_in
+                      WHERE patient_id = $2 AND day >= kept.day - 14 AND day < kept.day
+                      ORDER BY day, version DESC) AS fortnight) AS median_craving
+        FROM check_in AS kept WHERE id = $1 AND patient_id = $2
         """,
         check_in_id,
         patient_id,

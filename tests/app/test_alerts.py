@@ -145,6 +145,48 @@ async def test_a_second_worry_joins_the_open_alert_and_rings_nobody_twice(world:
     assert len(await seen_by(world, SAM)) == 1
 
 
+async def rung(world: World) -> list[str]:
+    """Everybody whose phone is to ring for an alert, once for each time."""
+    async with world.pool.transaction(CLOCK) as db:
+        ids = await db.values(UUID, "SELECT person_id FROM notification WHERE kind = 'alert' AND state <> 'withdrawn'")
+    return sorted(p.handle for p in CAST for i in ids if p.id == i)
+
+
+async def test_danger_said_again_is_told_again_to_clinicians_and_to_whoever_answers(world: World) -> None:
+    body = await worried(world, inDanger=True)
+    for _ in range(2):
+        await alerts.escalate_overdue(world.pool, world.clock.forward(minutes=6))
+    for verb in ("claim", "contact"):
+        assert (await act(world, OKAFOR, body["alertId"], verb)).status_code == 200
+    world.clock.forward(hours=3)
+
+    again = await worried(world, inDanger=True)
+
+    assert again["alertId"] == body["alertId"]
+    assert await rung(world) == ["dana", "okafor", "theo"]
+    assert "has been told just now" in again["support"]
+    assert again["crisis"]["resources"]
+
+
+async def test_danger_said_again_when_everybody_has_gone_home_does_not_say_that_somebody_was_told(world: World) -> None:
+    await worried(world, inDanger=True)
+    await off_duty(world, DANA, THEO)
+
+    assert "Nobody at your program is on duty" in (await worried(world, inDanger=True))["support"]
+
+
+async def test_an_answer_that_joined_an_alert_is_answered_the_same_when_it_is_sent_again(world: World) -> None:
+    first = await worried(world, inDanger=True)
+    maya, new = await world.of(MAYA), a_check_in(world, inDanger=True)
+    joined = (await maya.post("/v1/check-ins", json=new)).json()
+    world.clock.forward(seconds=20)
+
+    again = (await maya.post("/v1/check-ins", json=new)).json()
+
+    assert joined["alertId"] == first["alertId"]
+    assert again == joined
+
+
 async def test_the_same_answer_sent_again_is_kept_once(world: World) -> None:
     maya, new = await world.of(MAYA), a_check_in(world, craving=8)
     first, again = [await maya.post("/v1/check-ins", json=new) for _ in range(2)]

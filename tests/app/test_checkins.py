@@ -1,5 +1,7 @@
 """How a check-in is kept, and what a worried one sets off."""
 
+import asyncio
+
 from app.demo.cast import INES, MAYA, SAM
 from tests.world import World, a_check_in
 
@@ -29,3 +31,13 @@ async def test_a_strong_craving_reaches_the_assigned_peer(world: World) -> None:
     assert alert["patient"]["name"] == "Maya Torres"
     assert alert["level"] == {"mood": 6, "craving": 9, "wantsToTalk": False}
     assert (await ines.get("/v1/alerts")).json() == {"items": []}
+
+
+async def test_answers_for_one_day_that_come_at_the_same_moment_are_all_kept(real_world: World) -> None:
+    world = real_world
+    maya, answers = await world.of(MAYA), [a_check_in(world, mood=mood) for mood in range(3, 9)]
+
+    kept = await asyncio.gather(*(maya.post("/v1/check-ins", json=answer) for answer in answers))
+
+    assert [answer.status_code for answer in kept] == [201] * len(answers)
+    assert sorted(answer.json()["version"] for answer in kept) == list(range(1, len(answers) + 1))
