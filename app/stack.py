@@ -34,7 +34,6 @@ class Ready(Struct, frozen=True):
     site: Site
     database: Database
     pushing: str
-    inbox: str | None
     setup_link: str | None = None
 
 
@@ -94,7 +93,7 @@ def signaling_beside(site: Site) -> ControllerRouterHandler:
 
 def signaling_config(site: Site) -> Any:
     """What the signaling duty needs to know, and no more."""
-    from signaling.asgi import Config  # noqa: PLC0415
+    from signaling.hub import Config  # noqa: PLC0415
 
     origin = urlsplit(site.public_url)
     return Config(
@@ -156,7 +155,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         app = create_app(pool, bell, site, beside=[signaling_beside(site)])
         lane = await stack.enter_async_context(clock_pool(place, bell))
         await stack.enter_async_context(worker.running(lane, bell, pushing.channel, system_clock))
-        told = Ready(site, place, pushing.told, pushing.inbox, link)
+        told = Ready(site, place, pushing.told, link)
         await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close)
 
 

@@ -16,7 +16,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from signaling import tickets
-from signaling.asgi import Config, create_app
+from signaling.asgi import create_app
+from signaling.hub import Config
 from signaling.tickets import Ticket
 
 KEY = b"a key of thirty-two bytes or more"

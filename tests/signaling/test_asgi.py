@@ -10,7 +10,8 @@ from litestar import Litestar
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from signaling import messages, tickets
-from signaling.asgi import Hub, create_app, is_welcome_from, socket
+from signaling.asgi import create_app, is_welcome_from, socket
+from signaling.hub import Hub
 from tests.signaling.conftest import KEY, NOON, Caller, Role, Server, a_config, a_ticket, serving, until
 
 OFFER = {"t": "desc", "gen": 1, "n": 0, "type": "offer", "sdp": "v=0\r\n"}
@@ -361,7 +362,8 @@ async def test_a_mirror_ticket_has_no_way_into_the_visit_of_the_same_number(serv
 
 def test_a_process_that_mirrors_nothing_never_loads_aiortc() -> None:
     code = (
-        "import sys; from datetime import UTC, datetime; from signaling.asgi import Config, create_app;"
+        "import sys; from datetime import UTC, datetime;"
+        "from signaling.asgi import create_app; from signaling.hub import Config;"
         "create_app(Config(ticket_key=b'k' * 32, clock=lambda: datetime.fromtimestamp(0, UTC)));"
         "sys.exit('aiortc' in sys.modules or 'av' in sys.modules)"
     )

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from litestar import Litestar
 
 from signaling import candidates, messages
-from signaling.asgi import Hub, create_app
+from signaling.asgi import create_app
 from signaling.asgi import socket as route
+from signaling.hub import Hub
 from signaling.peers import Mirror, NotLetIn, VisitClient
 from tests.signaling.conftest import Caller, Server, a_config, serving, until
 
