@@ -6,7 +6,7 @@ loads them.
 
 from notifications import addresses, receipts
 from notifications.channel import Accepted, Channel, Outcome, Permanent, Push, Transient
-from notifications.delivery import deliver_due, next_due
+from notifications.delivery import deliver_due
 from notifications.models import Address, Kind, Lane, NewAddress, Settled, Told
 from notifications.outbox import send, withdraw
 
@@ -25,7 +25,6 @@ __all__ = [
     "Transient",
     "addresses",
     "deliver_due",
-    "next_due",
     "receipts",
     "send",
     "withdraw",

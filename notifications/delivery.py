@@ -63,12 +63,6 @@ async def deliver_due(
             task.cancel()
 
 
-async def next_due(pool: Pool, lane: Lane) -> datetime | None:
-    """When this lane has something to do next; a time in the past means now, None that nothing waits."""
-    async with pool.transaction(CLOCK) as db:
-        return await queries.next_at(db, lane)
-
-
 async def _take(
     pool: Pool, lanes: Sequence[Lane], room: int, *, now: datetime, token: UUID, counts: Counter[str]
 ) -> list[Leased]:

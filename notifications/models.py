@@ -112,6 +112,13 @@ class Leased(Struct, frozen=True):
         return f"Leased(id={self.id})"
 
 
+class Swept(Struct, frozen=True):
+    """A delivery that will not be sent any more."""
+
+    notification_id: UUID
+    state: str
+
+
 ClosedBecause = Literal["unregistered", "sender-mismatch"]
 
 

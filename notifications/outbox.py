@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import db as database
-from db import Connection
-from notifications import queries
-from notifications.models import Kind, Lane
+from db import Connection, new_id
+from notifications import queries, rules
+from notifications.models import Kind
 
 
 async def send(
@@ -32,7 +31,7 @@ async def send(
         return
     await queries.insert_notifications(
         db,
-        ids=[database.new_id(now) for _ in people],
+        ids=[new_id(now) for _ in people],
         people=people,
         kind=kind,
         subject=subject,
@@ -41,7 +40,7 @@ async def send(
         due_at=due_at,
         expires_at=expires_at,
     )
-    db.wake((Lane.URGENT if urgent else Lane.ORDINARY).bell)
+    db.wake(rules.lane(urgent=urgent).bell)
 
 
 async def withdraw(db: Connection, kind: Kind, subject: UUID, now: datetime) -> int:

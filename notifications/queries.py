@@ -1,13 +1,11 @@
-"""What the tables of reaching people are asked and told; nobody else writes them."""
+"""The outbox and its deliveries; addresses and receipts have statements of their own beside their verbs."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from msgspec import Struct
-
 from db import Connection
-from notifications.models import Due, Kind, Lane, Leased, Route, Settlement
+from notifications.models import Due, Kind, Lane, Leased, Route, Settlement, Swept
 
 
 async def insert_notifications(
@@ -115,13 +113,6 @@ async def finish_planning(db: Connection, states: Mapping[UUID, str]) -> None:
         list(states),
         list(states.values()),
     )
-
-
-class Swept(Struct, frozen=True):
-    """A delivery that will not be sent any more."""
-
-    notification_id: UUID
-    state: str
 
 
 async def sweep(db: Connection, lane: Lane, now: datetime, limit: int) -> list[Swept]:
@@ -243,18 +234,4 @@ async def close_dead_addresses(db: Connection, settlements: Sequence[Settlement]
         [s.delivery.address for s in settlements],
         [s.close for s in settlements],
         now,
-    )
-
-
-async def next_at(db: Connection, lane: Lane) -> datetime | None:
-    """When the next notification or delivery of this lane is due; None when nothing waits."""
-    return await db.value(
-        datetime,
-        """
-        SELECT least(
-            (SELECT next_at FROM notification WHERE urgent = $1 AND next_at IS NOT NULL ORDER BY next_at LIMIT 1),
-            (SELECT next_at FROM delivery WHERE urgent = $1 AND next_at IS NOT NULL ORDER BY next_at LIMIT 1)
-        )
-        """,
-        lane is Lane.URGENT,
     )

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import uuid4
 
 import pytest
@@ -6,7 +6,7 @@ import pytest
 import db as database
 import notifications
 from db import CLOCK, Bell, Pool
-from notifications import Kind, Lane, deliver_due, next_due
+from notifications import Kind, Lane, deliver_due
 from tests.notifications.conftest import Cast
 from tests.notifications.phones import SOON, Phones, has_a_phone, states, tell
 
@@ -63,11 +63,3 @@ async def test_a_commit_rings_the_bell_of_its_own_lane(pool: Pool, cast: Cast, n
     with bell.listening(Lane.URGENT.bell) as urgent, bell.listening(Lane.ORDINARY.bell) as ordinary:
         await tell(pool, cast.sam, now, urgent=True)
         assert (urgent.is_set(), ordinary.is_set()) == (True, False)
-
-
-async def test_the_worker_learns_when_there_is_something_to_do(pool: Pool, cast: Cast, now: datetime) -> None:
-    assert await next_due(pool, Lane.ORDINARY) is None
-    later = now + timedelta(minutes=20)
-    await tell(pool, cast.maya, now, due_at=later)
-    assert await next_due(pool, Lane.ORDINARY) == later
-    assert await next_due(pool, Lane.URGENT) is None
