@@ -19,12 +19,12 @@ from app.errors import NotYourRole
 Role = Literal[
     "patient", "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "operator"
 ]
-Relation = Literal["self", "team", "told", "claimed", "booked", "program", "any"]
+Relation = Literal["self", "team", "told", "claimed", "booked", "program"]
 Who = Mapping[Role, tuple[Relation, ...]]
 
 ROLES: tuple[Role, ...] = get_args(Role)
-STAFF: tuple[Role, ...] = tuple(role for role in ROLES if role != "patient")
 CLINICIANS: tuple[Role, ...] = ("counselor", "prescriber")
+OVERSEERS: tuple[Role, ...] = ("coordinator", "supervisor")
 KEY = "access"
 
 

@@ -37,11 +37,8 @@ def _people(url: str) -> list[str]:
 
 
 def _role(roles: tuple[str, ...]) -> str:
-    return (
-        {"peer": "peer supporter", "primary-care": "primary-care doctor"}.get(roles[0], roles[0])
-        if roles
-        else "patient"
-    )
+    role = roles[0] if roles else "patient"
+    return {"peer": "peer supporter", "primary-care": "primary-care doctor"}.get(role, role)
 
 
 def _first(link: str | None) -> list[str]:

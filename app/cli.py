@@ -6,16 +6,16 @@ import sys
 from collections.abc import Callable, Sequence
 
 from app import logs
-from app.settings import Settings, read
+from app.settings import Settings, described, read
 
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; the answer is the exit status. A mistake in the settings is one sentence."""
     parser = argparse.ArgumentParser(prog="python3 -m app")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, flags in _FLAGS.items():
+    for name in _COMMANDS:
         sub = commands.add_parser(name)
-        for flag in flags:
+        for flag in _FLAGS.get(name, ()):
             sub.add_argument(flag, action="store_true")
     options = parser.parse_args(argv)
     try:
@@ -78,9 +78,7 @@ def _doctor(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _config(settings: Settings, _options: argparse.Namespace) -> int:
-    from app import settings as module
-
-    print(module.described(settings, os.environ))
+    print(described(settings, os.environ))
     return 0
 
 
@@ -109,10 +107,7 @@ def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
-_FLAGS: dict[str, tuple[str, ...]] = {
-    "up": (), "api": (), "worker": (), "signaling": (), "migrate": ("--plan",), "doctor": ("--json",), "config": (),
-    "access": (), "openapi": (), "demo": (),
-}  # fmt: skip
+_FLAGS = {"migrate": ("--plan",), "doctor": ("--json",)}
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate, "doctor": _doctor,
     "config": _config, "access": _access, "openapi": _openapi, "demo": _demo,

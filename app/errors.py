@@ -121,12 +121,12 @@ _CODES = (
 )
 
 
-def invalid(error: msgspec.ValidationError, root: str = "") -> Invalid:
+def invalid(error: msgspec.ValidationError) -> Invalid:
     """The refusal that names the field msgspec refused; its message speaks of types and limits, never of values."""
     found = _MESSAGE.match(str(error))
     what, where = (found["what"], found["where"] or "$") if found else ("Invalid", "$")
     what = _QUOTED.sub(r"\1", what)
-    return Invalid(FieldError(root + _pointer(where, what), _code(what), what))
+    return Invalid(FieldError(_pointer(where, what), _code(what), what))
 
 
 def _pointer(where: str, what: str) -> str:

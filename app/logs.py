@@ -11,9 +11,8 @@ import structlog
 
 ALLOWED = frozenset(
     {
-        "event", "level", "timestamp", "request_id", "method", "route", "status", "milliseconds", "person_id",
-        "exception", "frames", "sqlstate", "constraint", "tick", "counts", "duty", "port", "migrations", "alert_id",
-        "step", "reason", "attempt", "seconds", "version", "state",
+        "event", "level", "timestamp", "request_id", "method", "route", "status", "milliseconds",
+        "exception", "frames", "sqlstate", "constraint", "tick", "counts", "reason",
     }
 )  # fmt: skip
 

@@ -40,7 +40,6 @@ UNDER: dict[Relation, str] = {
     "claimed": "for alerts that they answer",
     "booked": "for appointments they are part of",
     "program": "for their own program",
-    "any": "for anybody",
 }
 
 
@@ -131,7 +130,7 @@ def who(rule: Rule) -> str:
     for role in ROLES:
         if role in rule.who:
             under.setdefault(rule.who[role], []).append(role)
-    said = [f"{', '.join(roles)} {' or '.join(UNDER.get(r, r) for r in rel)}" for rel, roles in under.items()]
+    said = [f"{', '.join(roles)} {' or '.join(UNDER[r] for r in rel)}" for rel, roles in under.items()]
     if list(under.values()) == [list(ROLES)]:
         return "**Who may**: everybody who has signed in, for themselves."
     return f"**Who may**: {'; '.join(said)}."

@@ -5,7 +5,6 @@ APScheduler keeps time and nothing else: its jobs live in memory and are a handf
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -32,21 +31,6 @@ class Tick(Struct, frozen=True):
     bell: str | None = None
 
 
-class Pulse:
-    """When each tick last succeeded; a duty whose ticks stand still is not well."""
-
-    def __init__(self) -> None:
-        self.last: dict[str, float] = {}
-
-    def beat(self, name: str) -> None:
-        """This tick has just done its work."""
-        self.last[name] = time.monotonic()
-
-    def ages(self) -> dict[str, float]:
-        """Seconds since each tick last succeeded."""
-        return {name: time.monotonic() - at for name, at in self.last.items()}
-
-
 def ticks(pool: Pool, channel: Channel) -> list[Tick]:
     """All that the worker does."""
     return [
@@ -63,15 +47,14 @@ async def _deliver(pool: Pool, channel: Channel, now: datetime, lane: Lane) -> o
 
 
 @asynccontextmanager
-async def running(pool: Pool, bell: Bell, channel: Channel, clock: Callable[[], datetime]) -> AsyncIterator[Pulse]:
+async def running(pool: Pool, bell: Bell, channel: Channel, clock: Callable[[], datetime]) -> AsyncIterator[None]:
     """The ticks, for as long as the block runs; at its end what is under way is let finish for a moment."""
-    scheduler, pulse = AsyncIOScheduler(timezone="UTC"), Pulse()
-    logging.getLogger("apscheduler").setLevel(
-        logging.ERROR
-    )  # a tick that is still at work is passed over, and that is well
+    scheduler = AsyncIOScheduler(timezone="UTC")
+    # APScheduler warns of a tick that is passed over because it is still at work; that is as it should be.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     listeners = []
     for tick in ticks(pool, channel):
-        once = _guarded(tick, pulse, clock)
+        once = _guarded(tick, clock)
         scheduler.add_job(
             once, "interval", seconds=tick.seconds, id=tick.name, coalesce=True, max_instances=1,
             misfire_grace_time=None, next_run_time=clock() + timedelta(milliseconds=10),
@@ -80,7 +63,7 @@ async def running(pool: Pool, bell: Bell, channel: Channel, clock: Callable[[], 
             listeners.append(asyncio.create_task(_brought_forward(bell, tick.bell, once), name=f"bell {tick.name}"))
     scheduler.start()
     try:
-        yield pulse
+        yield
     finally:
         scheduler.shutdown(wait=False)
         for listener in listeners:
@@ -88,7 +71,7 @@ async def running(pool: Pool, bell: Bell, channel: Channel, clock: Callable[[], 
         await asyncio.gather(*listeners, return_exceptions=True)
 
 
-def _guarded(tick: Tick, pulse: Pulse, clock: Callable[[], datetime]) -> Callable[[], Awaitable[None]]:
+def _guarded(tick: Tick, clock: Callable[[], datetime]) -> Callable[[], Awaitable[None]]:
     """A tick that ends in time, never raises, and never runs twice at once in this process."""
     busy = asyncio.Lock()
 
@@ -102,8 +85,6 @@ def _guarded(tick: Tick, pulse: Pulse, clock: Callable[[], datetime]) -> Callabl
             except Exception as error:
                 level = "warning" if meaning(error) == "try-again" else "error"
                 getattr(log(), level)("tick failed", tick=tick.name, error=error)
-            else:
-                pulse.beat(tick.name)
 
     return once
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import notifications
 from app import audit
-from app.access import CLINICIANS
+from app.access import CLINICIANS, OVERSEERS
 from app.appointments import queries, rules
 from app.appointments.models import (
     Appointment,
@@ -27,7 +27,6 @@ from app.wire import Instant, cursor_for, place_of
 from db import Connection
 from notifications import Kind as About
 
-OVERSEE = ("coordinator", "supervisor")
 START = UUID(int=0)
 
 
@@ -117,7 +116,7 @@ async def listed(
 async def _patient(db: Connection, me: Signed, patient_id: UUID | None, within: Span) -> Bookable:
     """The patient for whom the caller may book; else `NotFound`."""
     wanted = rules.whom(patient_id, me.id, is_patient=me.has("patient"))
-    found = await queries.bookable(db, me.id, wanted, oversees=me.has(*OVERSEE), within=within)
+    found = await queries.bookable(db, me.id, wanted, oversees=me.has(*OVERSEERS), within=within)
     if found is None:
         raise NotFound
     return found
@@ -192,7 +191,7 @@ async def _own(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
 
 
 async def _seen(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
-    treats, oversees = me.has(*CLINICIANS), me.has(*OVERSEE)
+    treats, oversees = me.has(*CLINICIANS), me.has(*OVERSEERS)
     found = await queries.by_id(db, me.id, appointment_id, treats=treats, oversees=oversees)
     if found is None:
         raise NotFound

@@ -7,7 +7,7 @@ from litestar import Request, Response, delete, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app import access
-from app.access import CLINICIANS, SELF, roles
+from app.access import CLINICIANS, OVERSEERS, SELF, roles
 from app.appointments import actions, feeds, hours
 from app.appointments.models import (
     Appointment,
@@ -24,18 +24,19 @@ from app.appointments.models import (
     WorkingHours,
 )
 from app.dependencies import Db, Me, Now, Where
+from app.observe import request_id
 from app.wire import Cursor, Instant, Limit
 
 BOOKERS = (
     SELF,
     roles("peer", "peer-lead", *CLINICIANS, under=("team",)),
-    roles("coordinator", "supervisor", under=("program",)),
+    roles(*OVERSEERS, under=("program",)),
 )
 CONCERNED = (
     SELF,
     roles("peer", "peer-lead", under=("booked",)),
     roles(*CLINICIANS, under=("booked", "team")),
-    roles("coordinator", "supervisor", under=("program",)),
+    roles(*OVERSEERS, under=("program",)),
 )
 HOLDERS = roles("peer", *CLINICIANS, under=("booked",))
 OFFERING = roles("peer", *CLINICIANS, under=("self",))
@@ -162,7 +163,7 @@ async def close_feed(me: Me, db: Db, now: Now) -> None:
      media_type="text/calendar", access=access.public("read", "calendar-feed"))  # fmt: skip
 async def calendar(name: FromPath[str], request: Request[Any, Any, Any], now: Now) -> Response[bytes]:
     """Appointments as iCalendar for whoever has the address: times only, without names."""
-    shown = await feeds.rendered(request.app.state.pool, name, request.scope["cairn_request"], now)  # type: ignore[typeddict-item]
+    shown = await feeds.rendered(request.app.state.pool, name, request_id(request.scope), now)
     return Response(shown, media_type="text/calendar; charset=utf-8", headers={"Cache-Control": "private, no-store"})
 
 

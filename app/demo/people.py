@@ -27,10 +27,10 @@ class Played:
         """Their first name, or how a doctor is called."""
         return self.person.name.split()[0]
 
-    async def post(self, path: str, body: dict[str, Any] | None = None, *, expected: int | None = None) -> Any:
+    async def post(self, path: str, body: dict[str, Any] | None = None, *, expected: int = 201) -> Any:
         """The answer's document; another status than the expected one stops the day."""
         answer = await self.http.post(path, json=body)
-        expect(answer.status_code == (expected or 201), f"POST {path} said {answer.status_code}: {answer.text}")
+        expect(answer.status_code == expected, f"POST {path} said {answer.status_code}: {answer.text}")
         return answer.json() if answer.content else None
 
     async def get(self, path: str, **params: str) -> Any:

@@ -4,14 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from app import audit
+from app.access import OVERSEERS
 from app.auth import Signed
 from app.errors import NotFound
 from app.people import queries
 from app.people.models import CareTeam, Patient, Patients, Profile
 from app.wire import cursor_for, place_of
 from db import Connection
-
-OVERSEE = ("supervisor", "coordinator")
 
 
 async def profile(db: Connection, me: Signed) -> Profile:
@@ -23,7 +22,7 @@ async def profile(db: Connection, me: Signed) -> Profile:
 
 
 async def patient_for(db: Connection, me: Signed, patient_id: UUID) -> Patient:
-    """The patient, if the caller is that patient, on their team, or oversees their program; else `NotFound`."""
+    """The patient, if the caller is that patient, on their team, or supervises their program; else `NotFound`."""
     found = await queries.reachable(db, me.id, patient_id, whole_program=me.has("supervisor"))
     if found is None:
         raise NotFound
@@ -48,7 +47,7 @@ async def team_of(db: Connection, me: Signed, patient_id: UUID, now: datetime) -
 async def supported(db: Connection, me: Signed, cursor: str | None, limit: int) -> Patients:
     """A page of the patients whom the caller supports or watches over."""
     after = place_of(cursor, tuple[str, UUID]) if cursor else None
-    items = await queries.supported(db, me.id, whole_program=me.has(*OVERSEE), after=after, limit=limit)
+    items = await queries.supported(db, me.id, whole_program=me.has(*OVERSEERS), after=after, limit=limit)
     await audit.record(db, "list", "identity", [p.id for p in items])
     more = cursor_for(items[-1].name, items[-1].id) if len(items) == limit else None
     return Patients(items=items, next_cursor=more)

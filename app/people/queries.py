@@ -63,7 +63,7 @@ async def supported(
 
 
 async def reachable(db: Connection, me: UUID, patient_id: UUID, *, whole_program: bool) -> Patient | None:
-    """The patient, when it is the caller, one of whose team the caller is, or one whose program the caller oversees."""
+    """The patient, when it is the caller, or the caller is on their team or supervises their program."""
     return await db.one(
         Patient,
         """

@@ -6,14 +6,14 @@ from litestar import get
 from litestar.params import FromPath
 
 from app import access
-from app.access import CLINICIANS, EVERYONE, SELF, roles
+from app.access import CLINICIANS, EVERYONE, OVERSEERS, SELF, roles
 from app.dependencies import Db, Me, Now
 from app.people import actions
 from app.people.models import CareTeam, Patients, Profile
 from app.wire import Cursor, Limit
 
 TEAM = roles("peer", "peer-lead", *CLINICIANS, under=("team",))
-OVERSIGHT = roles("supervisor", "coordinator", under=("program",))
+OVERSIGHT = roles(*OVERSEERS, under=("program",))
 
 
 @get("/v1/me", operation_id="getMe", tags=["people"], summary="Who am I",
