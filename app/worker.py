@@ -34,7 +34,7 @@ class Tick(Struct, frozen=True):
 def ticks(pool: Pool, channel: Channel) -> list[Tick]:
     """All that the worker does."""
     return [
-        Tick("escalate", 0.5, 10, lambda now: alerts.escalate_overdue(pool, now), "alerts"),
+        Tick("escalate", 0.5, 10, lambda now: alerts.escalate_overdue(pool, now), alerts.BELL),
         Tick("urgent", 1, 25, lambda now: _deliver(pool, channel, now, Lane.URGENT), Lane.URGENT.bell),
         Tick("ordinary", 1, 25, lambda now: _deliver(pool, channel, now, Lane.ORDINARY), Lane.ORDINARY.bell),
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),

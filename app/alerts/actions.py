@@ -6,8 +6,9 @@ from uuid import UUID
 
 import notifications
 from app import audit
+from app.access import CLINICIANS
 from app.alerts import queries, rules
-from app.alerts.models import Alert, Alerts, AlertView, EventKind, Opened, SupportState, Telling, Worry
+from app.alerts.models import Alert, Alerts, AlertView, EventKind, Opened, Supporter, SupportState, Telling, Worry
 from app.auth import Signed
 from app.errors import NotFound
 from app.events import actions as events
@@ -31,13 +32,15 @@ async def open(  # noqa: A001  # one opens an alert
         new_id(now), patient_id, organisation_id, worry.alert_class, 0,
         reached_somebody=False, claimed_by=None, closed_at=None,
     )  # fmt: skip
-    telling = await _telling(db, alert, now)
+    supporters = await queries.supporters(db, alert, now)
+    telling = await _telling(db, alert, supporters, now)
     while not await queries.open_one(db, alert, worry, telling, check_in_id, now):
         known = await queries.open_of_class(db, patient_id, worry.alert_class)
         if known is not None:
             return await _joined(db, known, telling, now)
     await queries.log(db, alert.id, "opened", patient_id, 0, now)
-    beside = await _beside(db, alert, now)
+    opted_in = await queries.wants_peer_beside(db, patient_id)
+    beside = rules.beside(worry.alert_class, supporters, opted_in=opted_in)
     await _tell(db, alert, telling, beside, now)
     return Opened(alert.id, worry.alert_class, telling.on_duty)
 
@@ -63,19 +66,13 @@ def _already(alert: Alert) -> Opened:
     return Opened(alert.id, alert.alert_class, alert.reached_somebody, already_open=True)
 
 
-async def _telling(db: Connection, alert: Alert, now: datetime) -> Telling:
-    """Gather the plan and the people, and decide the next turn."""
+async def _telling(db: Connection, alert: Alert, supporters: Sequence[Supporter], now: datetime) -> Telling:
+    """The next turn of the plan of this alert's program."""
     plan = await queries.plan(db, alert.organisation_id, alert.alert_class)
     hours = await queries.hours(db, alert.organisation_id, alert.alert_class)
     if hours is None or not plan:
         raise LookupError("a class of alerts has no plan")
-    return rules.telling(plan, alert.next_step, await queries.supporters(db, alert, now), hours, now)
-
-
-async def _beside(db: Connection, alert: Alert, now: datetime) -> list[UUID]:
-    opted_in = await queries.wants_peer_beside(db, alert.patient_id)
-    found = rules.beside(alert.alert_class, await queries.supporters(db, alert, now), opted_in=opted_in)
-    return [s.id for s in found]
+    return rules.telling(plan, alert.next_step, supporters, hours, now)
 
 
 async def _tell(db: Connection, alert: Alert, telling: Telling, beside: Sequence[UUID], now: datetime) -> None:
@@ -103,7 +100,7 @@ async def escalate_overdue(pool: Pool, now: datetime) -> int:
 
 
 async def _escalate(db: Connection, alert: Alert, now: datetime) -> None:
-    telling = await _telling(db, alert, now)
+    telling = await _telling(db, alert, await queries.supporters(db, alert, now), now)
     await queries.arrange(db, alert.id, telling)
     if not telling.people and not alert.reached_somebody:
         return
@@ -153,8 +150,7 @@ async def raise_to(db: Connection, me: Signed, alert_id: UUID, to: str, now: dat
 async def close(db: Connection, me: Signed, alert_id: UUID, outcome: str, now: datetime) -> AlertView:
     """Close an alert with its outcome: by who answers it, or by a supervisor."""
     alert = await _open_alert(db, me, alert_id)
-    if alert.claimed_by != me.id and not me.has("supervisor"):
-        raise rules.NotYourClaim
+    rules.check_closes(alert, me.id, me.roles)
     if not await queries.close(db, alert_id, me.id, outcome, now):
         raise rules.AlertClosed
     await notifications.withdraw(db, Kind.ALERT, alert_id, now)
@@ -202,7 +198,7 @@ async def _changed(db: Connection, me: Signed, alert: Alert, kind: EventKind, no
 
 
 async def _views(db: Connection, me: Signed, alert_id: UUID | None) -> list[AlertView]:
-    clinician = me.has(*rules.CLINICIANS, "supervisor")
+    clinician = me.has(*CLINICIANS, "supervisor")
     found = await queries.views(db, me.id, oversees=me.has("supervisor"), clinician=clinician, alert_id=alert_id)
     await audit.record(db, "read", "alerts", await queries.patients_of(db, [view.id for view in found]))
     return [rules.shown(v, me.roles) for v in found]

@@ -12,29 +12,27 @@ async def open_one(
     db: Connection, alert: Alert, worry: Worry, telling: Telling, check_in_id: UUID, now: datetime
 ) -> bool:
     """Open an alert where it stands in its plan; False when one of that class is open for this patient already."""
-    return (
-        await db.run(
-            """
+    opened = await db.run(
+        """
         INSERT INTO alert (id, patient_id, organisation_id, class, reasons, late, check_in_id, opened_at,
                            step, next_step, escalates_at, reached_somebody)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (patient_id, class) WHERE closed_at IS NULL DO NOTHING
         """,
-            alert.id,
-            alert.patient_id,
-            alert.organisation_id,
-            worry.alert_class,
-            list(worry.reasons),
-            worry.late,
-            check_in_id,
-            now,
-            telling.step,
-            telling.next_step,
-            telling.escalates_at,
-            telling.on_duty,
-        )
-        == 1
+        alert.id,
+        alert.patient_id,
+        alert.organisation_id,
+        worry.alert_class,
+        list(worry.reasons),
+        worry.late,
+        check_in_id,
+        now,
+        telling.step,
+        telling.next_step,
+        telling.escalates_at,
+        telling.on_duty,
     )
+    return opened == 1
 
 
 async def open_of_class(db: Connection, patient_id: UUID, alert_class: str) -> Alert | None:
@@ -43,7 +41,7 @@ async def open_of_class(db: Connection, patient_id: UUID, alert_class: str) -> A
         Alert,
         """
         SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-                  claimed_by, closed_at
+               claimed_by, closed_at
         FROM alert WHERE patient_id = $1 AND class = $2 AND closed_at IS NULL
         """,
         patient_id,
@@ -59,7 +57,7 @@ async def by_check_in(
         Alert,
         """
         SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-                  claimed_by, closed_at
+               claimed_by, closed_at
         FROM alert
         WHERE patient_id = $1
           AND (check_in_id = $2
@@ -84,7 +82,7 @@ async def by_id(db: Connection, alert_id: UUID, me: UUID, *, oversees: bool) -> 
         Alert,
         """
         SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-                  claimed_by, closed_at
+               claimed_by, closed_at
         FROM alert a
         WHERE id = $1 AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $2)
                            OR $3 AND organisation_id = (SELECT organisation_id FROM person WHERE id = $2))
@@ -211,7 +209,7 @@ async def lock_overdue(db: Connection, *, now: datetime, limit: int) -> list[Ale
         Alert,
         """
         SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-                  claimed_by, closed_at
+               claimed_by, closed_at
         FROM alert
         WHERE claimed_by IS NULL AND closed_at IS NULL AND escalates_at <= $1
         ORDER BY escalates_at
@@ -242,52 +240,46 @@ async def lapse_claims(db: Connection, *, now: datetime, limit: int) -> list[Ale
 
 async def claim(db: Connection, alert_id: UUID, supporter_id: UUID, lapses_at: datetime, now: datetime) -> bool:
     """Whether the caller is now the one who answers; of many at once, one is."""
-    return (
-        await db.run(
-            """
+    claimed = await db.run(
+        """
         UPDATE alert SET claimed_by = $2, claimed_at = $4, lapses_at = $3, escalates_at = NULL, version = version + 1
         WHERE id = $1 AND claimed_by IS NULL AND closed_at IS NULL
         """,
-            alert_id,
-            supporter_id,
-            lapses_at,
-            now,
-        )
-        == 1
+        alert_id,
+        supporter_id,
+        lapses_at,
+        now,
     )
+    return claimed == 1
 
 
 async def contact(db: Connection, alert_id: UUID, supporter_id: UUID, now: datetime) -> bool:
     """Note a contact attempt; the claim no longer lapses."""
-    return (
-        await db.run(
-            """
+    noted = await db.run(
+        """
         UPDATE alert SET contacted_at = coalesce(contacted_at, $3), lapses_at = NULL, version = version + 1
         WHERE id = $1 AND claimed_by = $2 AND closed_at IS NULL
         """,
-            alert_id,
-            supporter_id,
-            now,
-        )
-        == 1
+        alert_id,
+        supporter_id,
+        now,
     )
+    return noted == 1
 
 
 async def release(db: Connection, alert_id: UUID, supporter_id: UUID, now: datetime) -> bool:
     """Give the alert back: the step at which it stood is told again at once."""
-    return (
-        await db.run(
-            """
+    released = await db.run(
+        """
         UPDATE alert SET claimed_by = NULL, claimed_at = NULL, lapses_at = NULL, next_step = step, escalates_at = $3,
                          version = version + 1
         WHERE id = $1 AND claimed_by = $2 AND closed_at IS NULL
         """,
-            alert_id,
-            supporter_id,
-            now,
-        )
-        == 1
+        alert_id,
+        supporter_id,
+        now,
     )
+    return released == 1
 
 
 async def raise_to(db: Connection, alert_id: UUID, alert_class: str, now: datetime) -> bool:
@@ -297,20 +289,18 @@ async def raise_to(db: Connection, alert_id: UUID, alert_class: str, now: dateti
 
 async def close(db: Connection, alert_id: UUID, me: UUID, outcome: str, now: datetime) -> bool:
     """Close it for good."""
-    return (
-        await db.run(
-            """
+    closed = await db.run(
+        """
         UPDATE alert SET closed_at = $4, closed_by = $2, outcome = $3, escalates_at = NULL, lapses_at = NULL,
                          version = version + 1
         WHERE id = $1 AND closed_at IS NULL
         """,
-            alert_id,
-            me,
-            outcome,
-            now,
-        )
-        == 1
+        alert_id,
+        me,
+        outcome,
+        now,
     )
+    return closed == 1
 
 
 async def told(db: Connection, alert_id: UUID) -> list[UUID]:

@@ -1,15 +1,16 @@
-"""Who is told, when, and who may do what about an alert. Sources: README, "Alert classes"; timers are site data."""
+"""Who is told, when, and who may do what about an alert. Timers are site data; 0007_alerts.sql has the defaults."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.alerts.models import AlertView, Hours, Step, Supporter, Telling
+from app.access import CLINICIANS
+from app.alerts.models import Alert, AlertView, Hours, Step, Supporter, Telling
 from app.errors import Refusal
 
-CLINICIANS = ("counselor", "prescriber")
 CRISIS = ("p0", "p1")
 TRY_AGAIN = timedelta(minutes=1)
 
@@ -41,6 +42,12 @@ def may_answer(alert_class: str, roles: Sequence[str]) -> bool:
     return alert_class not in CRISIS or any(role in roles for role in (*CLINICIANS, "supervisor"))
 
 
+def check_closes(alert: Alert, me: UUID, roles: Sequence[str]) -> None:
+    """Who answers an alert closes it, and so may a supervisor; nobody else."""
+    if alert.claimed_by != me and "supervisor" not in roles:
+        raise NotYourClaim
+
+
 def audience(plan: Sequence[Step], step: int, supporters: Sequence[Supporter]) -> list[Supporter]:
     """Everybody whom this step tells, once, in the order of the plan."""
     kinds = [s.audience for s in plan if s.step == step]
@@ -62,10 +69,10 @@ def _belongs(kind: str, one: Supporter) -> bool:
     }[kind]
 
 
-def beside(alert_class: str, supporters: Sequence[Supporter], *, opted_in: bool) -> list[Supporter]:
+def beside(alert_class: str, supporters: Sequence[Supporter], *, opted_in: bool) -> list[UUID]:
     """The assigned peer beside the clinician in an urgent alert, when the patient has asked for it."""
     wanted = alert_class == "p1" and opted_in
-    return [s for s in supporters if wanted and "peer" in s.roles and s.on_team and s.on_duty]
+    return [s.id for s in supporters if wanted and "peer" in s.roles and s.on_team and s.on_duty]
 
 
 def telling(plan: Sequence[Step], start: int, supporters: Sequence[Supporter], hours: Hours, now: datetime) -> Telling:
