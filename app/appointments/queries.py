@@ -65,21 +65,19 @@ async def replace_hours(db: Connection, staff_id: UUID, blocks: Sequence[Block],
 
 async def add_exception(db: Connection, staff_id: UUID, new: NewWorkingException) -> bool:
     """Whether it is new; False where the id is taken."""
-    return (
-        await db.run(
-            """
+    added = await db.run(
+        """
         INSERT INTO working_exception (id, staff_id, day, starts, ends)
         VALUES ($1, $2, $3, $4::text::time, $5::text::time)
         ON CONFLICT DO NOTHING
         """,
-            new.id,
-            staff_id,
-            new.day,
-            new.starts,
-            new.ends,
-        )
-        == 1
+        new.id,
+        staff_id,
+        new.day,
+        new.starts,
+        new.ends,
     )
+    return added == 1
 
 
 async def exception(db: Connection, staff_id: UUID, exception_id: UUID) -> WorkingException | None:
@@ -153,25 +151,23 @@ async def calendars(db: Connection, patient_id: UUID, role: str, staff_id: UUID 
 
 async def book(db: Connection, booking: Booking, me: UUID, now: datetime) -> bool:
     """Whether the time is kept now; False where either of the two is taken then, or the id was used."""
-    return (
-        await db.run(
-            """
+    booked = await db.run(
+        """
         INSERT INTO appointment (id, patient_id, staff_id, kind, during, booked_by, booked_at, moved_from)
         VALUES ($1, $2, $3, $4, tstzrange($5, $6), $7, $8, $9)
         ON CONFLICT DO NOTHING
         """,
-            booking.id,
-            booking.patient_id,
-            booking.staff_id,
-            booking.kind,
-            booking.during.starts_at,
-            booking.during.ends_at,
-            me,
-            now,
-            booking.moved_from,
-        )
-        == 1
+        booking.id,
+        booking.patient_id,
+        booking.staff_id,
+        booking.kind,
+        booking.during.starts_at,
+        booking.during.ends_at,
+        me,
+        now,
+        booking.moved_from,
     )
+    return booked == 1
 
 
 async def lock_calendars(db: Connection, booking: Booking) -> None:
@@ -204,19 +200,17 @@ async def taken(db: Connection, booking: Booking) -> bool:
 
 async def settle(db: Connection, appointment_id: UUID, status: Status, me: UUID, now: datetime) -> bool:
     """Whether it was booked until now, and is not any more."""
-    return (
-        await db.run(
-            """
+    settled = await db.run(
+        """
         UPDATE appointment SET status = $2, settled_by = $3, settled_at = $4, version = version + 1
         WHERE id = $1 AND status = 'booked'
         """,
-            appointment_id,
-            status,
-            me,
-            now,
-        )
-        == 1
+        appointment_id,
+        status,
+        me,
+        now,
     )
+    return settled == 1
 
 
 async def by_id(db: Connection, me: UUID, appointment_id: UUID, *, treats: bool, oversees: bool) -> Appointment | None:
