@@ -1,21 +1,22 @@
 """What a phone tells about itself."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta
 
 from app.wire import ClientId, Incoming, Instant, Model, ZoneName
+from notifications.models import AddressKind, Event, Platform, Token
 
 
 class NewDevice(Incoming, frozen=True):
     """A phone that wants to ring."""
 
     id: ClientId
-    kind: Annotated[Literal["fcm-token", "fcm-fid"], Meta(description="What `token` is.")]
-    token: Annotated[str, Meta(min_length=1, max_length=4096, pattern="^[!-~]+$")]
-    platform: Literal["android", "ios", "web"]
+    kind: Annotated[AddressKind, Meta(description="What `token` is.")]
+    token: Token
+    platform: Platform
     time_zone: ZoneName
 
 
@@ -38,7 +39,7 @@ class Devices(Model, frozen=True):
 class NewReceipt(Incoming, frozen=True):
     """What became of a push, told by the phone."""
 
-    event: Literal["delivered", "opened", "acted"]
+    event: Event
     at: Instant
 
 

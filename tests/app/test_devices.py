@@ -1,0 +1,19 @@
+"""Phones that ring: what they must say of themselves."""
+
+from uuid import uuid4
+
+import pytest
+
+from app.demo.cast import MAYA
+from tests.world import World
+
+
+@pytest.mark.parametrize("zone", ["America", "Mars/Olympus", "../etc/passwd", "", "america/new_york"])
+async def test_a_zone_that_nobody_knows_is_refused_by_the_name_of_its_field(world: World, zone: str) -> None:
+    maya = await world.of(MAYA)
+    phone = {"id": str(uuid4()), "kind": "fcm-token", "token": "a-new-phone", "platform": "ios", "timeZone": zone}
+
+    answer = await maya.post("/v1/devices", json=phone)
+
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/timeZone")
+    assert phone["id"] not in (await maya.get("/v1/devices")).text
