@@ -31,6 +31,12 @@ def run(url: str) -> int:
     except Untold as problem:
         story.broken(str(problem))
         return 1
+    except (httpx.HTTPError, OSError) as problem:
+        story.broken(f"the server does not answer any more ({type(problem).__name__}).")
+        return 1
+    except KeyboardInterrupt:
+        story.broken("you stopped it.")
+        return 1
     finally:
         if started:
             started.terminate()
