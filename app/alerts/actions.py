@@ -92,6 +92,7 @@ async def escalate_overdue(pool: Pool, now: datetime) -> int:
     async with pool.transaction(CLOCK) as db:
         for lapsed in await queries.lapse_claims(db, now=now, limit=BATCH):
             await queries.log(db, lapsed.id, "lapsed", None, lapsed.next_step, now)
+            await audit.record(db, "lapse", "alerts", [lapsed.patient_id], lapsed.id)
     async with pool.transaction(CLOCK) as db:
         overdue = await queries.lock_overdue(db, now=now, limit=BATCH)
         for alert in overdue:

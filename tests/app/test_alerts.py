@@ -12,6 +12,7 @@ import notifications
 from app.alerts import actions as alerts
 from app.demo.cast import CAST, DANA, INES, KAI, MAYA, NED, NELL, OKAFOR, SAM, THEO, Person
 from db import CLOCK, new_id
+from db import person as on_behalf_of
 from notifications import Accepted, Push
 from tests.world import World, a_check_in
 
@@ -267,6 +268,9 @@ async def test_a_claim_without_contact_lapses_and_the_same_people_are_told_again
 
     [alert] = await seen_by(world, SAM)
     assert (alert["claimedBy"], alert["step"]) == (None, 0)
+    async with world.pool.transaction(on_behalf_of(MAYA.id)) as db:
+        did = await db.values(str, "SELECT action FROM audit_event WHERE actor_id IS NULL ORDER BY id")
+    assert did == ["lapse", "escalate"]
 
 
 async def test_a_claim_with_contact_does_not_lapse(world: World) -> None:
