@@ -28,14 +28,14 @@ def bell_name(person_id: UUID) -> str:
     return f"events:{person_id.hex}"
 
 
-async def listen(pool: Pool, bell: Bell, me: UUID, last_event_id: str | None) -> AsyncIterator[Event | None]:
-    """Events from `last_event_id` on, or from now; None every fifteen seconds, when there was nothing to say.
+async def listen(pool: Pool, bell: Bell, me: UUID, last_event_id: str | None) -> AsyncIterator[Event | str]:
+    """Events from `last_event_id` on, or from now; at first and every fifteen seconds of silence, only its place.
 
     Ends when the process goes down; the client resumes at the next one without a gap.
     """
     with bell.listening(bell_name(me)) as ear:
         cursor = rules.place(last_event_id) or await _here(pool, me)
-        yield None
+        yield rules.name(cursor)
         while not bell.closed:
             ear.clear()
             events, seconds = await _after(pool, me, cursor)
@@ -43,7 +43,7 @@ async def listen(pool: Pool, bell: Bell, me: UUID, last_event_id: str | None) ->
                 cursor = rules.place(event.cursor) or cursor
                 yield event
             if not events and not await _rang(ear, seconds) and seconds == PING_SECONDS:
-                yield None
+                yield rules.name(cursor)
 
 
 async def _rang(ear: asyncio.Event, seconds: float) -> bool:

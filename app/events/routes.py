@@ -16,7 +16,6 @@ from app.events.models import Event
 
 # A proxy that buffers would hold an alert back.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-PING = b": ping\n\n"
 
 
 @get("/v1/events", operation_id="listen", tags=["live"], summary="Live events", media_type="text/event-stream",
@@ -25,16 +24,21 @@ PING = b": ping\n\n"
 async def listen(request: Request[Any, Any, Any], me: Me) -> Stream:
     """A stream of what changes for you: `id` is the cursor, and `Last-Event-ID` resumes where you left.
 
-    A comment line comes every 15 seconds. Events carry ids only; fetch what they name.
+    At first, and every 15 seconds of silence, comes a comment with the `id` alone, so that a stream that broke off
+    before it said anything resumes as well. Events carry ids only; fetch what they name.
     """
     state = request.app.state
     found = actions.listen(state.pool, state.bell, me.id, request.headers.get("last-event-id"))
     return Stream(_lines(found), media_type="text/event-stream", headers=HEADERS)
 
 
-async def _lines(events: AsyncIterator[Event | None]) -> AsyncIterator[bytes]:
+async def _lines(events: AsyncIterator[Event | str]) -> AsyncIterator[bytes]:
     async for event in events:
-        yield PING if event is None else _line(event)
+        yield _ping(event) if isinstance(event, str) else _line(event)
+
+
+def _ping(place: str) -> bytes:
+    return f"id: {place}\n: ping\n\n".encode()
 
 
 def _line(event: Event) -> bytes:

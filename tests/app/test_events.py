@@ -100,6 +100,19 @@ async def test_a_stream_resumes_where_it_was_left_without_a_gap_or_a_repeat(
         await sam.aclose()
 
 
+async def test_a_stream_that_broke_off_before_it_said_anything_resumes_without_a_gap(
+    own_database: str, real_pool: Pool, now: datetime
+) -> None:
+    async with open_bell(real_pool, own_database) as bell, serving(real_pool, bell, now) as url:
+        sam = await client_of(real_pool, url, SAM, now)
+        async with httpx_sse.aconnect_sse(sam, "GET", "/v1/events") as stream:
+            place = (await anext(stream.aiter_sse())).id
+        await publish(real_pool, SAM, "missed", now)
+
+        assert [e.event for e in await heard(sam, 1, last=place)] == ["missed"]
+        await sam.aclose()
+
+
 async def test_an_event_of_an_older_transaction_is_never_skipped(
     own_database: str, real_pool: Pool, now: datetime
 ) -> None:
