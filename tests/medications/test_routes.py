@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 import httpx
 
 from app.demo.cast import BEN, DANA, INES, LEO, LINDQVIST, MAYA, NELL, NOAH, OKAFOR, ROSA, SAM, THEO, Person
-from app.medications import actions
+from app.medications import actions, queries
 from app.wire import cursor_for
 from db import CLOCK, Pool, person
+from tests.app.test_alerts_at_once import signed, until_one_waits
 from tests.world import World
 
 REGIMENS = f"/v1/patients/{MAYA.id}/regimens"
@@ -301,3 +302,27 @@ async def test_taken_and_skipped_at_the_same_moment_is_one_of_the_two(real_world
         answers = await asyncio.gather(*(maya.post(path) for path in said * 3))
         assert sorted(a.status_code for a in answers) == [200] * 3 + [409] * 3
         assert len({a.json()["state"] for a in answers if a.status_code == 200}) == 1
+
+
+async def test_a_dose_answered_while_its_regimen_is_stopped_makes_neither_wait_for_ever(real_world: World) -> None:
+    world = real_world
+    regimen, okafor, maya = await started(world), await world.of(OKAFOR), await signed(world, MAYA)
+    dose = UUID((await doses(world))[0]["id"])
+
+    async with world.pool.transaction(person(maya.id)) as db:
+        await queries.occurrence(db, maya.id, dose)
+        stopping = asyncio.create_task(okafor.post(f"/v1/regimens/{regimen['id']}/stop"))
+        await until_one_waits(world.pool)
+        await actions.answer(db, maya, dose, "taken", world.clock.now)
+
+    assert (await stopping).json()["status"] == "stopped"
+    assert [d["state"] for d in await doses(world)] == ["taken"]
+    assert await reminders(world.pool) == []
+
+
+async def test_a_time_zone_that_is_wherever_the_server_stands_is_refused(world: World) -> None:
+    okafor = await world.of(OKAFOR)
+
+    for name in ("localtime", "Factory", "Europe/Atlantis"):
+        answer = await okafor.post(REGIMENS, json=a_regimen(world, timeZone=name))
+        assert code(answer) == (422, "Invalid"), name
