@@ -38,11 +38,16 @@ async def opened(settings: Settings, secret: str) -> AsyncIterator[Database]:
     if settings.database_url:
         yield configured(settings, secret)
         return
-    async with embedded.server(Path(settings.state_dir) / "postgres") as server:
+    async with embedded.server(home(settings)) as server:
         await _create(server.dsn(), NAME)
         whose = "already running" if server.attached else "started here"
         told = f"PostgreSQL {server.version} ({server.origin.value}, {whose}), data in {server.home}"
         yield Database(server.dsn(NAME), server.dsn(NAME, migrate.APP_ROLE), told)
+
+
+def home(settings: Settings) -> Path:
+    """Where a server of our own keeps its data."""
+    return Path(settings.state_dir) / "postgres"
 
 
 def configured(settings: Settings, secret: str) -> Database:

@@ -1,5 +1,7 @@
 """What the handlers may know of how this server was set up."""
 
+from urllib.parse import urlsplit
+
 from msgspec import Struct
 
 
@@ -14,6 +16,11 @@ class Site(Struct, frozen=True):
     turn_secret: bytes | None = None
     metrics_token: str | None = None
     inbox_url: str | None = None
+
+    @property
+    def origin(self) -> str:
+        """What a browser calls our page's origin."""
+        return "{0.scheme}://{0.netloc}".format(urlsplit(self.public_url))
 
     @property
     def socket(self) -> str:

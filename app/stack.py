@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import uvloop
@@ -46,14 +45,15 @@ def is_demo(settings: Settings) -> bool:
 
 def check_address(settings: Settings) -> None:
     """Demo people sign in without proof, so their server answers this machine alone."""
-    if is_demo(settings) and not _is_loopback(settings.host):
+    if is_demo(settings) and not is_loopback(settings.host):
         raise BadSettings(
             "Demo mode signs anybody in, so it serves loopback only. "
             "Unset CAIRN_HOST, or set CAIRN_DEMO=false and configure a database."
         )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine is meant; a name other than localhost is not looked up."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -62,7 +62,12 @@ def _is_loopback(host: str) -> bool:
 
 def secret_of(settings: Settings) -> str:
     """The configured secret, or this machine's own."""
-    return settings.secret or own_secret.kept(Path(settings.state_dir) / "secret")
+    return settings.secret or own_secret.kept(secret_file(settings))
+
+
+def secret_file(settings: Settings) -> Path:
+    """Where a machine that was given no secret keeps its own."""
+    return Path(settings.state_dir) / "secret"
 
 
 def public_url(settings: Settings) -> str:
@@ -95,13 +100,12 @@ def signaling_config(site: Site) -> Any:
     """What the signaling duty needs to know, and no more."""
     from signaling.hub import Config  # noqa: PLC0415
 
-    origin = urlsplit(site.public_url)
     return Config(
         ticket_key=site.ticket_key,
         clock=system_clock,
         turn_urls=site.turn_urls,
         turn_secret=site.turn_secret,
-        allowed_origins=(f"{origin.scheme}://{origin.netloc}",),
+        allowed_origins=(site.origin,),
     )
 
 

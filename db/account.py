@@ -46,7 +46,7 @@ def unprivileged() -> Account:
 def reachable_home(home: Path, account: Account) -> Path:
     """The home, made and given to the account; a system folder where the account cannot reach it."""
     home = home.absolute()
-    for place in (home, SYSTEM_STATE / fingerprint(home)):
+    for place in places(home):
         existed = place.exists()
         place.mkdir(parents=True, exist_ok=True)
         if place.parent == SYSTEM_STATE:
@@ -57,6 +57,11 @@ def reachable_home(home: Path, account: Account) -> Path:
         if not existed:
             place.rmdir()
     raise CannotServe(f"The user that PostgreSQL runs as cannot reach {home}, nor {SYSTEM_STATE}.")
+
+
+def places(home: Path) -> tuple[Path, Path]:
+    """Where a home may lie: where it was asked for, or in the system's state."""
+    return home, SYSTEM_STATE / fingerprint(home)
 
 
 def reachable_programs(chosen: Binaries, account: Account) -> Binaries:

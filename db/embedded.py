@@ -61,9 +61,14 @@ class Server(Struct, frozen=True):
     attached: bool
 
     def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
-        """How to connect; complete, so that PGHOST and its like in the environment change nothing."""
-        where = urlencode({"host": str(self.sockets), "port": PORT, "sslmode": "disable"})
-        return f"postgresql://{user}@/{database}?{where}"
+        """How to connect to one of its databases."""
+        return address(self.sockets, database, user)
+
+
+def address(sockets: Path, database: str, user: str) -> str:
+    """How to connect; complete, so that PGHOST and its like in the environment change nothing."""
+    where = urlencode({"host": str(sockets), "port": PORT, "sslmode": "disable"})
+    return f"postgresql://{user}@/{database}?{where}"
 
 
 class _Start(Struct, frozen=True):
@@ -116,7 +121,7 @@ async def _own_or_attach(home: Path) -> IO[bytes] | Path:
         if lock is not None:
             return lock
         status = _status(home)
-        if status and status[-1] == "ready" and _answers(Path(status[4])):
+        if status and status[-1] == "ready" and answers(Path(status[4])):
             return Path(status[4])
         await asyncio.sleep(0.02)
     raise CannotServe(f"Another process holds {home}, and its server does not become ready.")
@@ -134,7 +139,7 @@ async def _server_lock(home: Path) -> IO[bytes]:
     raise CannotServe(f"A server that was started earlier in {home} does not stop.")
 
 
-def _answers(sockets: Path) -> bool:
+def answers(sockets: Path) -> bool:
     """Whether somebody listens there; after a power cut postmaster.pid alone may still say so."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:

@@ -14,7 +14,7 @@ from websockets.typing import Origin
 from app import stack
 from app.doctor import turn as probe
 from app.doctor.findings import Finding, fail, ok, warn
-from app.doctor.machine import is_loopback, known_secret
+from app.doctor.machine import known_secret
 from app.settings import Settings
 from signaling import ice, messages, tickets
 
@@ -42,7 +42,7 @@ def _relayed(url: str, allocation: probe.Allocation) -> Finding:
     """An address of the server's own network, handed to somebody outside of it, leads nowhere."""
     what = f"{url}: allocated a relay, {allocation.milliseconds:.0f} ms away."
     inside = ipaddress.ip_address(allocation.relayed).is_private
-    if inside and not is_loopback(probe.place(url).host):
+    if inside and not stack.is_loopback(probe.place(url).host):
         return warn(
             f"{what} Its address is one of a private network.", "Give coturn --external-ip with its public one."
         )
@@ -90,8 +90,7 @@ async def signaling(settings: Settings, clock: Callable[[], datetime]) -> Findin
     if secret is None:
         return fail(f"{url}: there is no secret that it could share.", "Set CAIRN_SECRET, the same for every process.")
     site = stack.site_of(settings, secret)
-    origin = "{0.scheme}://{0.netloc}".format(urlsplit(site.public_url))
-    return await _entered(url, tickets.issue(site.ticket_key, _pass(clock())), origin)
+    return await _entered(url, tickets.issue(site.ticket_key, _pass(clock())), site.origin)
 
 
 def _pass(now: datetime) -> tickets.Ticket:

@@ -22,15 +22,10 @@ from app.settings import BadSettings, Settings
 ANSWER_SECONDS = 5.0
 
 
-def secret_file(settings: Settings) -> Path:
-    """Where a machine that was given no secret keeps its own."""
-    return Path(settings.state_dir) / "secret"
-
-
 def known_secret(settings: Settings) -> str | None:
     """The secret as a start would find it; none is made."""
     try:
-        return settings.secret or secret_file(settings).read_text(encoding="ascii").strip()
+        return settings.secret or stack.secret_file(settings).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -39,7 +34,7 @@ async def secret(settings: Settings) -> Finding:
     """Configured, or this machine's own."""
     if settings.secret:
         return ok("Set in CAIRN_SECRET.")
-    path = secret_file(settings)
+    path = stack.secret_file(settings)
     if not path.exists():
         return _own(settings, f"None yet; the first start makes one in {path}.")
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
@@ -72,21 +67,16 @@ async def address(settings: Settings) -> Finding:
     """Where people reach this server; a browser gives a camera to https and to its own machine only."""
     url = settings.public_url
     if url is None:
-        if is_loopback(settings.host):
+        if stack.is_loopback(settings.host):
             return ok(f"http://{settings.host}:{settings.port}, on this machine alone.")
         return fail(f"It listens on {settings.host}, and nothing says how people reach it.", "Set CAIRN_PUBLIC_URL.")
     parts = urlsplit(url)
-    if parts.scheme == "https" or is_loopback(parts.hostname or ""):
+    if parts.scheme == "https" or stack.is_loopback(parts.hostname or ""):
         return ok(url)
     return fail(
         f"{url} is not https, so browsers give it no camera and passers-by can read along.",
         "Put a web server with a certificate in front, and set CAIRN_PUBLIC_URL to its https address.",
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine is meant; a name other than localhost is not looked up."""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 async def port(settings: Settings) -> Finding:

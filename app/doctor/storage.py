@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from socket import AF_UNIX, socket
 from typing import Any
 
 from app import database
@@ -16,7 +15,7 @@ from app.doctor.machine import known_secret
 from app.settings import Settings
 from db import account, binaries, connect, embedded, migrate
 
-OLDEST, NEWEST = 15, 18
+NEWEST = 18
 SLOW_MILLISECONDS = 20.0
 APART_SECONDS, WRONG_SECONDS = 1.0, 10.0
 
@@ -48,26 +47,16 @@ def where(settings: Settings) -> Database | None:
     if settings.database_url:
         return database.configured(settings, known_secret(settings) or "")
     for home in homes(settings):
-        if _answers(embedded.socket_folder(home)):
-            running = embedded.Server(home, embedded.socket_folder(home), "", embedded.Origin.FOUND, attached=True)
-            told = f"PostgreSQL of our own, running, data in {home}"
-            return Database(running.dsn(database.NAME), running.dsn(database.NAME, migrate.APP_ROLE), told)
+        sockets = embedded.socket_folder(home)
+        if embedded.answers(sockets):
+            owner, app = (embedded.address(sockets, database.NAME, user) for user in ("postgres", migrate.APP_ROLE))
+            return Database(owner, app, f"PostgreSQL of our own, running, data in {home}")
     return None
 
 
 def homes(settings: Settings) -> list[Path]:
     """Where a database of our own may lie: in the state folder, or where root moves what others cannot reach."""
-    home = (Path(settings.state_dir) / "postgres").absolute()
-    return [home, account.SYSTEM_STATE / account.fingerprint(home)]
-
-
-def _answers(sockets: Path) -> bool:
-    with socket(AF_UNIX) as probe:
-        try:
-            probe.connect(str(sockets / f".s.PGSQL.{embedded.PORT}"))
-        except OSError:
-            return False
-    return True
+    return [*account.places(database.home(settings).absolute())]
 
 
 def _could_start(settings: Settings) -> Finding:
@@ -100,12 +89,10 @@ def _made_by(settings: Settings) -> int | None:
 
 def _judged(told: str, major: int, milliseconds: float) -> Finding:
     what = f"{told}: version {major}, {milliseconds:.1f} ms away."
-    if major < OLDEST:
-        return fail(what, f"The schema needs PostgreSQL {OLDEST} or newer.")
+    if major < binaries.OLDEST:
+        return fail(what, f"The schema needs PostgreSQL {binaries.OLDEST} or newer.")
     if major > NEWEST:
-        return warn(
-            what, f"Cairn has been tried with PostgreSQL {OLDEST} to {NEWEST}: try it before people rely on it."
-        )
+        return warn(what, f"Cairn has been tried with {binaries.OLDEST} to {NEWEST}: try it before people rely on it.")
     if milliseconds > SLOW_MILLISECONDS:
         return warn(what, "Every request asks it several times: bring it and Cairn closer together.")
     return ok(what)
