@@ -9,7 +9,7 @@ from app.auth import Signed
 from app.errors import NotFound
 from app.site import Site
 from app.visits import queries, rules
-from app.visits.models import Entry, Ice, IceServer
+from app.visits.models import Entry
 from db import Connection, new_id
 from signaling import ice, tickets
 from signaling.tickets import Ticket
@@ -22,15 +22,15 @@ async def enter(db: Connection, me: Signed, site: Site, appointment_id: UUID, no
         raise NotFound
     rules.enter(booked, now)
     await audit.record(db, "enter", "visits", [booked.patient_id], booked.id)
-    return entry(site, booked.id, me.id, rules.role(booked, me.id), "visit", now)
+    return _entry(site, booked.id, me.id, rules.role(booked, me.id), "visit", now)
 
 
 def mirror(me: Signed, site: Site, now: datetime) -> Entry:
     """A ticket for a room where the other side sends back what it gets, to test camera and network."""
-    return entry(site, uuid4(), me.id, "patient" if me.has("patient") else "staff", "mirror", now)
+    return _entry(site, uuid4(), me.id, "patient" if me.has("patient") else "staff", "mirror", now)
 
 
-def entry(
+def _entry(
     site: Site,
     room: UUID,
     person: UUID,
@@ -42,5 +42,4 @@ def entry(
     expires = now + rules.TICKET_LASTS
     ticket = Ticket(new_id(now), room, person, role, kind, int(expires.timestamp()))
     lent = ice.servers(site.turn_urls, site.turn_secret, ticket.id, now)
-    servers = [IceServer(list(s.urls), s.username, s.credential) for s in lent.servers]
-    return Entry(site.socket, tickets.issue(site.ticket_key, ticket), expires, Ice(servers, lent.ttl, lent.policy))
+    return Entry(site.socket, tickets.issue(site.ticket_key, ticket), expires, lent)

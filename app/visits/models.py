@@ -1,12 +1,12 @@
 """What it takes to enter a visit."""
 
 from datetime import datetime
-from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from app.wire import Model
+from signaling.messages import Ice
 
 
 class Booked(Struct, frozen=True):
@@ -18,22 +18,6 @@ class Booked(Struct, frozen=True):
     status: str
     starts_at: datetime
     ends_at: datetime
-
-
-class IceServer(Model, frozen=True):
-    """A TURN server with credentials that last minutes."""
-
-    urls: list[str]
-    username: str
-    credential: str
-
-
-class Ice(Model, frozen=True):
-    """Where media may pass. `relay`: through TURN only, so that nobody learns the other's address."""
-
-    servers: list[IceServer]
-    ttl: Annotated[int, Meta(description="Seconds for which the credentials are good.")]
-    policy: Literal["all", "relay"]
 
 
 class Entry(Model, frozen=True):
