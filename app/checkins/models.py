@@ -56,19 +56,9 @@ class CheckIns(Page, frozen=True, kw_only=True):
     items: list[CheckIn]
 
 
-class Facts(Model, frozen=True):
-    """What was just kept, and what the rules must know of the days before."""
+class Facts(CheckIn, frozen=True):
+    """An answer as it was given, and what the rules must know of the days before."""
 
-    id: UUID
-    date: date
-    version: int
-    mood: int
-    craving: int
-    wants_to_talk: bool
-    in_danger: bool
-    note: str
-    answered_at: datetime
-    received_at: datetime
     median_craving: float | None
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from app.wire import Model, Page
 
@@ -30,7 +30,7 @@ class Profile(Model, frozen=True):
     language: str
 
 
-class PersonRow(Model, frozen=True):
+class PersonRow(Struct, frozen=True):
     """A person's own row with the organisation's beside it."""
 
     id: UUID

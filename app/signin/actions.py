@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from app import auth
 from app.demo.cast import CAST
-from app.errors import IdTaken, NotFound, Refusal
-from app.signin import queries
+from app.errors import IdTaken, NotFound
+from app.signin import queries, rules
 from app.signin.models import DemoCast, SetUp, SignedIn
 from app.site import Site
 from app.wire import zone
@@ -13,12 +13,6 @@ from db import DOOR, Pool
 
 DEMO_SESSION = timedelta(hours=12)
 FIRST_SESSION = timedelta(hours=1)
-
-
-class LinkUsed(Refusal):
-    """This link has been used, or is too old. Ask the operator's machine for a new one."""
-
-    status = 403
 
 
 async def demo_cast(pool: Pool, site: Site) -> DemoCast:
@@ -44,7 +38,7 @@ async def set_up(pool: Pool, new: SetUp, now: datetime) -> SignedIn:
     zone(new.time_zone)
     async with pool.transaction(DOOR) as db:
         if not await queries.use_link(db, auth.sha256(new.secret), now):
-            raise LinkUsed
+            raise rules.LinkUsed
         if not await queries.add_operator(db, new, now):
             raise IdTaken
         tokens = await auth.open_session(db, new.operator_id, now, FIRST_SESSION)
