@@ -25,9 +25,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     A value may also come from a file: CAIRN_SECRET_FILE names the file that holds CAIRN_SECRET.
     """
 
-    demo: Annotated[bool | None, setting("Serve demo people and data. Unset: yes when nothing else is configured.")] = (
-        None
-    )
+    demo: Annotated[
+        bool | None,
+        setting("Serve demo people and data. Unset: yes without database, public address and push credentials."),
+    ] = None
     host: Annotated[Text, setting("The address to listen on.")] = "127.0.0.1"
     port: Annotated[Port, setting("The port to listen on.")] = 8000
     public_url: Annotated[Text | None, setting("Where people reach this server, for links and origins.")] = None
