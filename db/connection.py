@@ -3,7 +3,6 @@
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
 from msgspec import Struct
 
 from db.rows import Reader, reader
@@ -11,8 +10,8 @@ from db.rows import Reader, reader
 S = TypeVar("S", bound=Struct)
 V = TypeVar("V")
 
-Raw: TypeAlias = "PoolConnectionProxy[asyncpg.Record]"
-"""A connection on loan from the pool."""
+Raw: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+"""The driver's own connection."""
 
 _READERS: dict[tuple[type[Struct], str], Reader[Any]] = {}
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -12,6 +12,7 @@ from db.principal import Principal, opening
 
 ACQUIRE_SECONDS = 2.0
 STATEMENT_SECONDS = 5.0
+CLOSE_SECONDS = 5.0
 
 
 class Busy(Exception):
@@ -19,17 +20,25 @@ class Busy(Exception):
 
 
 class Pool:
-    """A fixed number of connections as the role that owns nothing."""
+    """A fixed number of connections as the role that owns nothing.
 
-    def __init__(self, raw: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._raw = raw
+    asyncpg's own pool starts tasks and timers each time it lends a connection, which costs more than a statement; here
+    one is taken from a stack and put back. One that was lost is replaced when its turn comes.
+    """
+
+    def __init__(self, connect: Callable[[], Awaitable[Raw]], size: int) -> None:
+        self._connect, self._size = connect, size
+        self._free: asyncio.LifoQueue[Raw | None] = asyncio.LifoQueue()
+        self._lent: set[Raw] = set()
         self._unfinished: set[asyncio.Future[None]] = set()
         self.ring: Callable[[set[str]], None] = _nobody_listens
+        for _ in range(size):
+            self._free.put_nowait(None)
 
     @classmethod
     def none(cls) -> "Pool":
         """A pool that is never asked: for looking at an app that is not served."""
-        return cls(None)  # type: ignore[arg-type]
+        return cls(_nobody_connects, 0)
 
     @asynccontextmanager
     async def transaction(self, principal: Principal) -> AsyncIterator[Connection]:
@@ -38,7 +47,7 @@ class Pool:
         BEGIN and the caller's identity are one round trip. Bells are rung after the commit. Waits at most two seconds
         for a connection, then `Busy`.
         """
-        raw = await self._acquire()
+        raw = await self.take()
         try:
             await raw.execute(opening(principal))
             db = Connection(raw)
@@ -47,34 +56,60 @@ class Pool:
         except BaseException:
             await self._uncancelled(self._roll_back(raw))
             raise
-        await self._raw.release(raw)
+        self.give_back(raw)
         if db.woken:
             self.ring(db.woken)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
         """A connection without a transaction, for one statement that needs no identity."""
-        raw = await self._acquire()
+        raw = await self.take()
         try:
             yield Connection(raw)
         finally:
-            await self._uncancelled(self._raw.release(raw))
+            self.give_back(raw)
 
-    async def _acquire(self) -> Raw:
+    async def take(self) -> Raw:
+        """The connection that was free last; whoever takes one gives it back."""
+        raw = self._free.get_nowait() if not self._free.empty() else await self._next_free()
+        if raw is None or raw.is_closed():
+            raw = await self._opened()
+        self._lent.add(raw)
+        return raw
+
+    def give_back(self, raw: Raw) -> None:
+        """Others may have it now."""
+        self._lent.discard(raw)
+        self._free.put_nowait(raw)
+
+    async def _next_free(self) -> "Raw | None":
         try:
-            return await self._raw.acquire(timeout=ACQUIRE_SECONDS)
+            async with asyncio.timeout(ACQUIRE_SECONDS):
+                return await self._free.get()
         except TimeoutError as error:
             raise Busy from error
+
+    async def _opened(self) -> Raw:
+        """A connection in place of one that was lost or never there; where none can be opened the place is kept."""
+        try:
+            async with asyncio.timeout(ACQUIRE_SECONDS):
+                return await self._connect()
+        except TimeoutError as error:
+            self._free.put_nowait(None)
+            raise Busy from error
+        except BaseException:
+            self._free.put_nowait(None)
+            raise
 
     async def _roll_back(self, raw: Raw) -> None:
         """Undo and give the connection back; one that cannot be rolled back is thrown away."""
         try:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(ACQUIRE_SECONDS):
                 await raw.execute("ROLLBACK")
         except Exception:  # whatever it was, the caller's own error is the one to tell
             with contextlib.suppress(Exception):
                 raw.terminate()
-        await self._raw.release(raw)
+        self.give_back(raw)
 
     async def _uncancelled(self, work: Coroutine[object, object, None]) -> None:
         """Do it to the end, even if whoever waits for it is cancelled, and cancelled again."""
@@ -83,32 +118,47 @@ class Pool:
         task.add_done_callback(self._unfinished.discard)
         await asyncio.shield(task)
 
+    async def fill(self) -> None:
+        """Open every connection at once, so that what is wrong with them shows now."""
+        taken = await asyncio.gather(*(self.take() for _ in range(self._size)), return_exceptions=True)
+        for raw in taken:
+            if not isinstance(raw, BaseException):
+                self.give_back(raw)
+        for problem in taken:
+            if isinstance(problem, BaseException):
+                await self.close()
+                raise problem
+
     async def close(self) -> None:
         """Wait for what runs, then close; after five seconds cut it off."""
-        try:
-            await asyncio.wait_for(self._raw.close(), 5)
-        except TimeoutError:
-            self._raw.terminate()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                for _ in range(self._size):
+                    if (raw := await self._free.get()) is not None:
+                        await raw.close()
+        for raw in self._lent:
+            raw.terminate()
 
 
 async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn") -> Pool:
     """A pool of `size` connections to `dsn`; a statement that takes over five seconds is cut off."""
-    raw = await asyncpg.create_pool(
-        dsn,
-        min_size=size,
-        max_size=size,
-        reset=_keep,
-        statement_cache_size=1024,
-        max_cached_statement_lifetime=0,
-        max_inactive_connection_lifetime=0,
-        command_timeout=STATEMENT_SECONDS,
-        timeout=5,
-        server_settings={"application_name": application, "TimeZone": "UTC", "jit": "off"},
-    )
-    return Pool(raw)
+
+    async def connect() -> Raw:
+        return await asyncpg.connect(
+            dsn,
+            statement_cache_size=1024,
+            max_cached_statement_lifetime=0,
+            command_timeout=STATEMENT_SECONDS,
+            timeout=5,
+            server_settings={"application_name": application, "TimeZone": "UTC", "jit": "off"},
+        )
+
+    pool = Pool(connect, size)
+    await pool.fill()
+    return pool
 
 
-async def connect(dsn: str, application: str = "cairn") -> "asyncpg.Connection[asyncpg.Record]":
+async def connect(dsn: str, application: str = "cairn") -> Raw:
     """A dedicated connection, for migrations and for listening; the caller closes it."""
     return await asyncpg.connect(dsn, timeout=5, server_settings={"application_name": application, "TimeZone": "UTC"})
 
@@ -117,5 +167,5 @@ def _nobody_listens(_: set[str]) -> None:
     """A pool without a bell: readers find the rows at their next poll."""
 
 
-async def _keep(_: object) -> None:
-    """Nothing to reset: all that a request sets is local to its transaction."""
+async def _nobody_connects() -> Raw:
+    raise Busy

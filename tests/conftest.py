@@ -66,6 +66,11 @@ async def shared_pool(server: embedded.Server, template: str) -> AsyncIterator[P
         await pool.close()
 
 
+async def nobody_connects() -> Raw:
+    """A test's pool has the connection that it has."""
+    raise AssertionError("a test asked for a second connection")
+
+
 class OneConnection(Pool):
     """A pool for one test: everything happens on one connection, in one transaction that is rolled back at its end.
 
@@ -73,7 +78,7 @@ class OneConnection(Pool):
     """
 
     def __init__(self, raw: Raw) -> None:
-        super().__init__(None)  # type: ignore[arg-type]
+        super().__init__(nobody_connects, 0)
         self._one, self._turn = raw, asyncio.Lock()
 
     @asynccontextmanager
@@ -107,14 +112,14 @@ class OneConnection(Pool):
 @pytest.fixture
 async def pool(shared_pool: Pool) -> AsyncIterator[Pool]:
     """One connection, whose work is undone after the test."""
-    raw = await shared_pool._acquire()
+    raw = await shared_pool.take()
     work = raw.transaction()
     await work.start()
     try:
         yield OneConnection(raw)
     finally:
         await work.rollback()
-        await shared_pool._raw.release(raw)
+        shared_pool.give_back(raw)
 
 
 @pytest.fixture

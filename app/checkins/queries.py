@@ -15,19 +15,21 @@ async def record(db: Connection, patient_id: UUID, new: NewCheckIn, now: datetim
     return await db.one(
         Facts,
         """
-        WITH kept AS (
+        WITH recent AS MATERIALIZED (
+            SELECT DISTINCT ON (day) day, version, craving FROM check_in
+            WHERE patient_id = $2 AND day BETWEEN $3::date - 14 AND $3
+            ORDER BY day, version DESC
+        ), kept AS (
             INSERT INTO check_in (id, patient_id, day, version, mood, craving, wants_to_talk, in_danger, note,
                                   answered_at, received_at)
-            SELECT $1, $2, $3, 1 + coalesce((SELECT max(version) FROM check_in WHERE patient_id = $2 AND day = $3), 0),
+            SELECT $1, $2, $3, 1 + coalesce((SELECT version FROM recent WHERE day = $3), 0),
                    $4, $5, $6, $7, $8, $9, $10
             ON CONFLICT DO NOTHING
             RETURNING *
         )
         SELECT id, day AS date, version, mood, craving, wants_to_talk, in_danger, note, answered_at, received_at,
                (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY craving)
-                FROM (SELECT DISTINCT ON (day) craving FROM check_in
-                      WHERE patient_id = $2 AND day >= $3 - 14 AND day < $3
-                      ORDER BY day, version DESC) AS fortnight) AS median_craving
+                FROM recent WHERE day < $3) AS median_craving
         FROM kept
         """,
         new.id,

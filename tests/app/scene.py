@@ -76,7 +76,7 @@ async def seen(dsn: str) -> AsyncIterator[Seen]:
     await work.start()
     try:
         await raw.execute("SET LOCAL ROLE cairn_app")
-        yield Seen(raw)  # type: ignore[arg-type]  # the stub of a pool says a proxy; it behaves as the connection
+        yield Seen(raw)
     finally:
         await work.rollback()
         await raw.close()

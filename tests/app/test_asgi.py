@@ -1,0 +1,14 @@
+"""What the app is made of."""
+
+from app import stack
+
+
+def test_dependencies_are_resolved_in_turn_without_a_task_each() -> None:
+    """The framework's own batches: if it keeps them elsewhere one day, requests get slower and this says why."""
+    app = stack.app_without_database()
+    models = [m for route in app.routes for _, m in getattr(route, "route_handler_map", {}).values()]
+    batches = [batch for model in models for batch in model.dependency_batches]
+
+    assert len(batches) > 100
+    assert {len(batch) for batch in batches} == {1}
+    assert {d.key for batch in batches for d in batch} == {"me", "db", "now", "site"}
