@@ -8,9 +8,8 @@ query, where a stranger's row is simply not there (404), and once more by row-le
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
-from litestar import Litestar
-from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar import Litestar, Request
+from litestar.types import HTTPScope
 from msgspec import Struct
 
 from app import auth
@@ -68,18 +67,28 @@ SELF: Who = {"patient": ("self",)}
 EVERYONE: Who = roles(*ROLES, under=("self",))
 
 
-async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Find out who is calling and hold the route's rule against their roles, before anything else runs."""
-    if connection.scope.get("method") == "OPTIONS" and KEY not in handler.opt:
+async def guard(request: Request[Any, Any, Any]) -> None:
+    """Find out who is calling and hold the route's rule against their roles, before anything else runs.
+
+    It stands before the request and not among the framework's guards, which copy the whole handler for each call.
+    """
+    opt = request.route_handler.opt
+    if request.scope["method"] == "OPTIONS" and KEY not in opt:
         return  # Litestar's own answer to OPTIONS: which methods there are, and nothing of anybody.
-    rule: Rule = handler.opt[KEY]
+    rule: Rule = opt[KEY]
     if rule.public:
         return
-    app = connection.app.state
-    me = await auth.who(app.pool, connection.headers.get("authorization"), app.clock())
-    connection.scope["user"] = me
+    app = request.app.state
+    me = await auth.who(app.pool, _header(request.scope, b"authorization"), app.clock())
+    request.scope["user"] = me
     if app.guarded and not rule.admits(me.roles):
         raise NotYourRole
+
+
+def _header(scope: HTTPScope, name: bytes) -> str | None:
+    """The first header of that name, without making a dictionary of them all."""
+    found = next((value for key, value in scope["headers"] if key == name), None)
+    return None if found is None else found.decode("latin-1")
 
 
 def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
@@ -90,8 +99,16 @@ def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
             for method in sorted(getattr(handler, "http_methods", {"WS"}) - {"OPTIONS", "HEAD"}):
                 if not isinstance(handler.opt.get(KEY), Rule):
                     raise UnruledRoute(f"{method} {route.path} does not say who may call it")
+                _see_that_it_is_guarded(method, route.path, handler)
                 table.append((method, route.path_format, handler.opt[KEY]))
     return sorted(table, key=lambda row: (row[1], row[0]))
+
+
+def _see_that_it_is_guarded(method: str, path: str, handler: Any) -> None:
+    """The guard stands before requests: a handler with another one there, or a socket, would slip past it."""
+    passed_by = method == "WS" or handler.resolve_before_request() is not guard
+    if passed_by and not handler.opt[KEY].public:
+        raise UnruledRoute(f"{method} {path} has a rule that nothing would hold")
 
 
 def printed(app: Litestar) -> str:

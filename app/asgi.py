@@ -38,7 +38,7 @@ def create_app(
     metrics = Metrics()
     app = Litestar(
         route_handlers=[*SLICES, *beside],
-        guards=[access.guard],
+        before_request=access.guard,
         dependencies=PROVIDERS,
         exception_handlers={Refusal: _refused, HTTPException: _http, Exception: _failed},
         request_class=wire.CairnRequest,

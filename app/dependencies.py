@@ -6,16 +6,18 @@ from typing import Any
 
 from litestar import Request
 from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
 
 from app.auth import Signed
 from app.observe import request_id
 from app.site import Site
 from db import Connection, person
 
-Me = NamedDependency[Signed]
-Db = NamedDependency[Connection]
-Now = NamedDependency[datetime]
-Where = NamedDependency[Site]
+# These are made below and nowhere else: the framework need not look again at what they are.
+Me = SkipValidation[NamedDependency[Signed]]
+Db = SkipValidation[NamedDependency[Connection]]
+Now = SkipValidation[NamedDependency[datetime]]
+Where = SkipValidation[NamedDependency[Site]]
 
 
 async def provide_me(request: Request[Any, Any, Any]) -> Signed:

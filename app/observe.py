@@ -43,6 +43,16 @@ class Metrics:
             "cairn_request_seconds", "Time to answer.", ("route",), registry=self.registry,
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
         )  # fmt: skip
+        self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One request more. The library looks its labels up under a lock; here that happens once for each."""
+        found = self._of.get((method, route, status))
+        if found is None:
+            found = self.requests.labels(method, route, str(status)), self.seconds.labels(route)
+            self._of[method, route, status] = found
+        found[0].inc()
+        found[1].observe(seconds)
 
 
 def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> ASGIApp:
@@ -86,8 +96,7 @@ def request_id(scope: Scope) -> UUID:
 def _count(metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:
     route = str(scope.get("path_template") or "none")
     method = scope["method"] if scope["method"] in METHODS else "other"  # type: ignore[typeddict-item]
-    metrics.requests.labels(method, route, str(status)).inc()
-    metrics.seconds.labels(route).observe(seconds)
+    metrics.count(method, route, status, seconds)
     if status >= 500 or (seconds > SLOW_SECONDS and not route.endswith("/events")):
         log().warning(
             "request",

@@ -13,7 +13,7 @@ V = TypeVar("V")
 Raw: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 """The driver's own connection."""
 
-_READERS: dict[tuple[type[Struct], str], Reader[Any]] = {}
+_READERS: dict[tuple[type[Struct], str], Reader] = {}
 
 
 class Connection:
@@ -30,13 +30,13 @@ class Connection:
         rows = await self._raw.fetch(sql, *args)
         if not rows:
             return []
-        read = _reader(shape, sql, rows[0])
-        return [read(row) for row in rows]
+        return _reader(shape, sql, rows[0]).all(rows)
 
     async def one(self, shape: type[S], sql: str, *args: object) -> S | None:
         """The first row as a `shape`, or None where there is none."""
         row = await self._raw.fetchrow(sql, *args)
-        return None if row is None else _reader(shape, sql, row)(row)
+        found: S | None = None if row is None else _reader(shape, sql, row).one(row)
+        return found
 
     async def value(self, kind: type[V], sql: str, *args: object) -> V | None:
         """The first column of the first row; `kind` says what the statement selects."""
@@ -63,7 +63,7 @@ class Connection:
         self.woken.add(name)
 
 
-def _reader(shape: type[S], sql: str, row: Any) -> Reader[S]:
+def _reader(shape: type[Struct], sql: str, row: Any) -> Reader:
     key = (shape, sql)
     found = _READERS.get(key)
     if found is None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import asyncpg
 
@@ -40,25 +40,13 @@ class Pool:
         """A pool that is never asked: for looking at an app that is not served."""
         return cls(_nobody_connects, 0)
 
-    @asynccontextmanager
-    async def transaction(self, principal: Principal) -> AsyncIterator[Connection]:
+    def transaction(self, principal: Principal) -> AbstractAsyncContextManager[Connection]:
         """One transaction on behalf of `principal`: committed when the block ends, rolled back when it raises.
 
         BEGIN and the caller's identity are one round trip. Bells are rung after the commit. Waits at most two seconds
         for a connection, then `Busy`.
         """
-        raw = await self.take()
-        try:
-            await raw.execute(opening(principal))
-            db = Connection(raw)
-            yield db
-            await raw.execute("COMMIT")
-        except BaseException:
-            await self._uncancelled(self._roll_back(raw))
-            raise
-        self.give_back(raw)
-        if db.woken:
-            self.ring(db.woken)
+        return _Transaction(self, principal)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Connection]:
@@ -101,8 +89,14 @@ class Pool:
             self._free.put_nowait(None)
             raise
 
+    async def roll_back(self, raw: Raw) -> None:
+        """Undo and give the connection back, even if whoever waits for it is cancelled, and cancelled again."""
+        task = asyncio.ensure_future(self._roll_back(raw))
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        await asyncio.shield(task)
+
     async def _roll_back(self, raw: Raw) -> None:
-        """Undo and give the connection back; one that cannot be rolled back is thrown away."""
         try:
             async with asyncio.timeout(ACQUIRE_SECONDS):
                 await raw.execute("ROLLBACK")
@@ -110,13 +104,6 @@ class Pool:
             with contextlib.suppress(Exception):
                 raw.terminate()
         self.give_back(raw)
-
-    async def _uncancelled(self, work: Coroutine[object, object, None]) -> None:
-        """Do it to the end, even if whoever waits for it is cancelled, and cancelled again."""
-        task = asyncio.ensure_future(work)
-        self._unfinished.add(task)
-        task.add_done_callback(self._unfinished.discard)
-        await asyncio.shield(task)
 
     async def fill(self) -> None:
         """Open every connection at once, so that what is wrong with them shows now."""
@@ -138,6 +125,38 @@ class Pool:
                         await raw.close()
         for raw in self._lent:
             raw.terminate()
+
+
+class _Transaction:
+    """What `Pool.transaction` gives; a class, since a generator would cost as much again on every request."""
+
+    __slots__ = ("_db", "_pool", "_principal", "_raw")
+
+    def __init__(self, pool: Pool, principal: Principal) -> None:
+        self._pool, self._principal = pool, principal
+
+    async def __aenter__(self) -> Connection:
+        self._raw = await self._pool.take()
+        try:
+            await self._raw.execute(opening(self._principal))
+        except BaseException:
+            await self._pool.roll_back(self._raw)
+            raise
+        self._db = Connection(self._raw)
+        return self._db
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            await self._pool.roll_back(self._raw)
+            return
+        try:
+            await self._raw.execute("COMMIT")
+        except BaseException:
+            await self._pool.roll_back(self._raw)
+            raise
+        self._pool.give_back(self._raw)
+        if self._db.woken:
+            self._pool.ring(self._db.woken)
 
 
 async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn") -> Pool:

@@ -1,36 +1,39 @@
 """How a row becomes a Struct: decided once for each pair of Struct and statement, then a plain call."""
 
 from collections.abc import Callable, Sequence
-from operator import itemgetter
+from itertools import starmap
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
-
-S = TypeVar("S", bound=Struct)
-
-Reader = Callable[[Any], S]
 
 
 class WrongColumns(TypeError):
     """A statement and its Struct disagree on what a row holds: a mistake in a query, never in a request."""
 
 
-def reader(shape: type[S], columns: Sequence[str]) -> Reader[S]:
-    """A function from a row with these columns to a `shape`; refuses a column too many or a field too few."""
+class Reader(NamedTuple):
+    """How one row becomes a Struct, and how many do."""
+
+    one: Callable[[Any], Any]
+    all: Callable[[Sequence[Any]], list[Any]]
+
+
+def reader(shape: type[Struct], columns: Sequence[str]) -> Reader:
+    """How rows with these columns become a `shape`; refuses a column too many or a field too few."""
     _compare(shape, columns)
     hints = get_type_hints(shape)
     decoders = {name: _decoder(hints[name]) for name in columns if _is_nested(hints[name])}
     if decoders:
-        return lambda row: shape(**{k: decoders[k](v) if k in decoders else v for k, v in row.items()})
+        return _each(lambda row: shape(**{k: decoders[k](v) if k in decoders else v for k, v in row.items()}))
     if tuple(columns) == shape.__struct_fields__[: len(columns)]:
-        return lambda row: shape(*row)
-    names = [name for name in shape.__struct_fields__ if name in columns]
-    if len(names) < 2 or tuple(names) != shape.__struct_fields__[: len(names)]:
-        return lambda row: shape(**row)
-    pick = itemgetter(*names)
-    return lambda row: shape(*pick(row))
+        return Reader(lambda row: shape(*row), lambda rows: list(starmap(shape, rows)))
+    return _each(lambda row: shape(**row))
+
+
+def _each(one: Callable[[Any], Any]) -> Reader:
+    return Reader(one, lambda rows: [one(row) for row in rows])
 
 
 def _compare(shape: type[Struct], columns: Sequence[str]) -> None:
