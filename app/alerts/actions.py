@@ -12,6 +12,7 @@ from app.alerts.models import Alert, Alerts, AlertView, EventKind, Opened, Suppo
 from app.auth import Signed
 from app.errors import NotFound
 from app.events import actions as events
+from app.logs import log
 from db import CLOCK, Connection, Pool, new_id
 from notifications import Kind
 
@@ -88,16 +89,44 @@ async def _tell(db: Connection, alert: Alert, telling: Telling, beside: Sequence
 
 
 async def escalate_overdue(pool: Pool, now: datetime) -> int:
-    """One tick: end claims that lapsed, then tell the next people of what nobody has claimed; how many moved."""
+    """One tick: end claims that lapsed, then tell the next people of what nobody has claimed; how many moved.
+
+    Each alert is a transaction of its own, so that one whose turn fails holds up nobody else's.
+    """
     async with pool.transaction(CLOCK) as db:
         for lapsed in await queries.lapse_claims(db, now=now, limit=BATCH):
             await queries.log(db, lapsed.id, "lapsed", None, lapsed.next_step, now)
             await audit.record(db, "lapse", "alerts", [lapsed.patient_id], lapsed.id)
+    moved = 0
+    for _ in range(BATCH):
+        took_its_turn = await _turn(pool, now)
+        if took_its_turn is None:
+            break
+        moved += took_its_turn
+    return moved
+
+
+async def _turn(pool: Pool, now: datetime) -> bool | None:
+    """The most overdue alert's turn, and whether it went well; None when nothing is overdue."""
+    overdue: list[Alert] = []
+    try:
+        async with pool.transaction(CLOCK) as db:
+            overdue = await queries.lock_overdue(db, now=now, limit=1)
+            for alert in overdue:
+                await _escalate(db, alert, now)
+    except Exception as error:
+        if not overdue:
+            raise
+        await _put_off(pool, overdue[0], error, now)
+        return False
+    return True if overdue else None
+
+
+async def _put_off(pool: Pool, alert: Alert, error: Exception, now: datetime) -> None:
+    """Say that an alert's turn failed, and try it again in a minute: the others come first until then."""
+    log().error("failed", reason=f"alert {alert.id} was not escalated", error=error)
     async with pool.transaction(CLOCK) as db:
-        overdue = await queries.lock_overdue(db, now=now, limit=BATCH)
-        for alert in overdue:
-            await _escalate(db, alert, now)
-    return len(overdue)
+        await queries.put_off(db, alert.id, now + rules.TRY_AGAIN, now)
 
 
 async def _escalate(db: Connection, alert: Alert, now: datetime) -> None:
@@ -111,8 +140,10 @@ async def _escalate(db: Connection, alert: Alert, now: datetime) -> None:
 
 
 async def claim(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> AlertView:
-    """Answer an alert; pages not yet sent to others are taken back."""
+    """Answer an alert; pages not yet sent to others are taken back. Whoever answers it already is told so, no more."""
     alert = await _open_alert(db, me, alert_id)
+    if alert.claimed_by == me.id:
+        return await _view(db, me, alert_id, now)
     hours = await queries.hours(db, alert.organisation_id, alert.alert_class)
     lapses_at = now + (hours.lapses if hours else timedelta(minutes=10))
     if not await queries.claim(db, alert_id, me.id, lapses_at, now):
@@ -158,9 +189,9 @@ async def close(db: Connection, me: Signed, alert_id: UUID, outcome: str, now: d
     return await _changed(db, me, alert, "closed", now)
 
 
-async def listed(db: Connection, me: Signed) -> Alerts:
-    """Every alert of which the caller was told."""
-    return Alerts(await _views(db, me, None))
+async def listed(db: Connection, me: Signed, now: datetime) -> Alerts:
+    """Every alert of which the caller was told and that is open, or was closed in the last week."""
+    return Alerts(await _views(db, me, None, now))
 
 
 async def support_state(db: Connection, me: Signed) -> SupportState:
@@ -192,14 +223,20 @@ async def _changed(db: Connection, me: Signed, alert: Alert, kind: EventKind, no
     await audit.record(db, kind, "alerts", [alert.patient_id], alert.id)
     told = await queries.told(db, alert.id)
     await events.publish(db, list(dict.fromkeys([*told, me.id, alert.patient_id])), "alert", alert.id, now)
-    views = await _views(db, me, alert.id)
+    return await _view(db, me, alert.id, now)
+
+
+async def _view(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> AlertView:
+    views = await _views(db, me, alert_id, now)
     if not views:
         raise NotFound
     return views[0]
 
 
-async def _views(db: Connection, me: Signed, alert_id: UUID | None) -> list[AlertView]:
-    clinician = me.has(*CLINICIANS, "supervisor")
-    found = await queries.views(db, me.id, oversees=me.has("supervisor"), clinician=clinician, alert_id=alert_id)
+async def _views(db: Connection, me: Signed, alert_id: UUID | None, now: datetime) -> list[AlertView]:
+    found = await queries.views(
+        db, me.id, oversees=me.has("supervisor"), clinician=me.has(*CLINICIANS, "supervisor"),
+        closed_after=now - rules.LISTED_AFTER_CLOSING, alert_id=alert_id,
+    )  # fmt: skip
     await audit.record(db, "read", "alerts", await queries.patients_of(db, [view.id for view in found]))
     return [rules.shown(v, me.roles) for v in found]

@@ -221,13 +221,26 @@ async def lock_overdue(db: Connection, *, now: datetime, limit: int) -> list[Ale
     )
 
 
+async def put_off(db: Connection, alert_id: UUID, until: datetime, now: datetime) -> None:
+    """Let an overdue alert that nobody claims wait until then."""
+    await db.run(
+        """
+        UPDATE alert SET escalates_at = $2, version = version + 1
+        WHERE id = $1 AND claimed_by IS NULL AND closed_at IS NULL AND escalates_at <= $3
+        """,
+        alert_id,
+        until,
+        now,
+    )
+
+
 async def lapse_claims(db: Connection, *, now: datetime, limit: int) -> list[Alert]:
     """End claims in which nobody was contacted in time; the alert is open to all again."""
     return await db.all(
         Alert,
         """
-        UPDATE alert SET claimed_by = NULL, claimed_at = NULL, lapses_at = NULL, next_step = step, escalates_at = $1,
-                         version = version + 1
+        UPDATE alert SET claimed_by = NULL, claimed_at = NULL, contacted_at = NULL, lapses_at = NULL,
+                         next_step = step, escalates_at = $1, version = version + 1
         WHERE id IN (SELECT id FROM alert WHERE closed_at IS NULL AND lapses_at <= $1
                      ORDER BY lapses_at LIMIT $2 FOR UPDATE SKIP LOCKED)
         RETURNING id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
@@ -271,8 +284,8 @@ async def release(db: Connection, alert_id: UUID, supporter_id: UUID, now: datet
     """Give the alert back: the step at which it stood is told again at once."""
     released = await db.run(
         """
-        UPDATE alert SET claimed_by = NULL, claimed_at = NULL, lapses_at = NULL, next_step = step, escalates_at = $3,
-                         version = version + 1
+        UPDATE alert SET claimed_by = NULL, claimed_at = NULL, contacted_at = NULL, lapses_at = NULL,
+                         next_step = step, escalates_at = $3, version = version + 1
         WHERE id = $1 AND claimed_by = $2 AND closed_at IS NULL
         """,
         alert_id,
@@ -311,9 +324,19 @@ async def told(db: Connection, alert_id: UUID) -> list[UUID]:
 
 
 async def views(
-    db: Connection, me: UUID, *, oversees: bool, clinician: bool, alert_id: UUID | None = None, limit: int = 100
+    db: Connection,
+    me: UUID,
+    *,
+    oversees: bool,
+    clinician: bool,
+    closed_after: datetime,
+    alert_id: UUID | None = None,
+    limit: int = 100,
 ) -> list[AlertView]:
-    """Alerts of which the caller was told, open ones first; the patient only where the relation allows it."""
+    """Alerts of which the caller was told, open or closed lately, open ones first.
+
+    The patient is there only where the relation allows it.
+    """
     return await db.all(
         AlertView,
         """
@@ -329,16 +352,17 @@ async def views(
                   OR EXISTS (SELECT FROM care_team_member t
                              WHERE t.patient_id = a.patient_id AND t.staff_id = $1 AND t.left_at IS NULL))
         LEFT JOIN check_in c ON c.id = a.check_in_id AND (a.class NOT IN ('p0', 'p1') OR $3)
-        WHERE ($4::uuid IS NULL OR a.id = $4)
+        WHERE ($4::uuid IS NULL OR a.id = $4) AND coalesce(a.closed_at, 'infinity') > $5
           AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $1)
                OR $2 AND a.organisation_id = (SELECT organisation_id FROM person WHERE id = $1))
         ORDER BY a.closed_at IS NOT NULL, a.claimed_by IS NOT NULL, a.class, a.opened_at DESC
-        LIMIT $5
+        LIMIT $6
         """,
         me,
         oversees,
         clinician,
         alert_id,
+        closed_after,
         limit,
     )
 

@@ -19,15 +19,15 @@ TOLD = (
 
 @get("/v1/alerts", operation_id="listAlerts", tags=["alerts"], summary="Alerts you were told of",
      access=access.allow("read", "alerts", *TOLD))  # fmt: skip
-async def listed(me: Me, db: Db) -> Alerts:
-    """Alerts of which you were told, those that nobody answers first."""
-    return await actions.listed(db, me)
+async def listed(me: Me, db: Db, now: Now) -> Alerts:
+    """Alerts of which you were told, those that nobody answers first: the open ones, and a week of closed ones."""
+    return await actions.listed(db, me, now)
 
 
 @post("/v1/alerts/{alert_id:uuid}/claim", operation_id="claimAlert", tags=["alerts"], summary="Answer an alert",
       status_code=200, access=access.allow("claim", "alerts", *TOLD))  # fmt: skip
 async def claim(alert_id: FromPath[UUID], me: Me, db: Db, now: Now) -> AlertView:
-    """Be the one who answers. Of many at once, one is; the others hear so."""
+    """Be the one who answers. Of many at once, one is; the others hear so. Twice by the same person is once."""
     return await actions.claim(db, me, alert_id, now)
 
 

@@ -13,6 +13,7 @@ from app.errors import Refusal
 
 CRISIS = ("p0", "p1")
 TRY_AGAIN = timedelta(minutes=1)
+LISTED_AFTER_CLOSING = timedelta(days=7)
 
 
 class AlreadyClaimed(Refusal):

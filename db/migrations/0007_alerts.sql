@@ -31,6 +31,8 @@ CREATE UNIQUE INDEX alert_open_once ON alert (patient_id, class) WHERE closed_at
 CREATE INDEX ON alert (escalates_at) WHERE closed_at IS NULL AND claimed_by IS NULL;
 CREATE INDEX ON alert (lapses_at) WHERE closed_at IS NULL AND lapses_at IS NOT NULL;
 CREATE INDEX ON alert (patient_id, opened_at);
+-- What is open, and what was closed since some day.
+CREATE INDEX ON alert (coalesce(closed_at, 'infinity'));
 
 -- Who was told, so who may see and answer it.
 CREATE TABLE alert_told (
@@ -101,8 +103,9 @@ INSERT INTO alert_limit (class, lapses, repeats) VALUES
 CREATE FUNCTION raise_alert(which uuid, to_class text, at timestamptz) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH raised AS (
-        UPDATE alert a SET class = to_class, step = 0, next_step = 0, escalates_at = at, claimed_by = NULL,
-                           claimed_at = NULL, lapses_at = NULL, version = version + 1
+        UPDATE alert a SET class = to_class, step = 0, next_step = 0, escalates_at = at, reached_somebody = false,
+                           claimed_by = NULL, claimed_at = NULL, contacted_at = NULL, lapses_at = NULL,
+                           version = version + 1
         WHERE a.id = which AND a.closed_at IS NULL AND a.class > to_class
           AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = me())
                OR EXISTS (SELECT FROM person m JOIN staff_role r ON r.person_id = m.id

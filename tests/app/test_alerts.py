@@ -1,18 +1,20 @@
 """Who is told of a worried check-in, who answers it, and what happens when nobody does."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 import notifications
 from app.alerts import actions as alerts
-from app.demo.cast import CAST, DANA, INES, KAI, MAYA, NED, NELL, OKAFOR, SAM, THEO, Person
-from db import CLOCK, new_id
+from app.demo.cast import CAST, DANA, INES, KAI, LEO, MAYA, NED, NELL, OKAFOR, SAM, THEO, Person
+from db import CLOCK, embedded, new_id
 from db import person as on_behalf_of
+from db.pool import connect
 from notifications import Accepted, Push
 from tests.world import World, a_check_in
 
@@ -255,8 +257,87 @@ async def test_fifty_claims_at_once_have_one_winner(real_world: World) -> None:
 
     answers = await asyncio.gather(*(act(world, p, body["alertId"], "claim") for p in [DANA, THEO] * 25))
 
-    codes = [a.status_code for a in answers]
-    assert (codes.count(200), codes.count(409)) == (1, 49)
+    dana, theo = {a.status_code for a in answers[0::2]}, {a.status_code for a in answers[1::2]}
+    assert sorted([dana, theo], key=min) == [{200}, {409}]
+    async with world.pool.transaction(on_behalf_of(MAYA.id)) as db:
+        assert await db.value(int, "SELECT count(*) FROM audit_event WHERE action = 'claimed'") == 1
+
+
+async def test_whoever_answers_may_claim_again_and_nothing_is_written_but_the_reading(world: World) -> None:
+    body = await worried(world, craving=8)
+    first = await act(world, SAM, body["alertId"], "claim")
+    before = await audited(world)
+    world.clock.forward(minutes=20)
+
+    again = await act(world, SAM, body["alertId"], "claim")
+
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert await audited(world) == [*before, "read"]
+    assert await alerts.escalate_overdue(world.pool, world.clock.forward(minutes=11)) == 1, "it lapses as it would have"
+
+
+async def audited(world: World) -> list[str]:
+    """What was done with what is Maya's, in order."""
+    async with world.pool.transaction(on_behalf_of(MAYA.id)) as db:
+        return await db.values(str, "SELECT action FROM audit_event ORDER BY id")
+
+
+async def test_a_closed_alert_is_listed_for_a_week(world: World) -> None:
+    old = (await worried(world, craving=8))["alertId"]
+    for verb, extra in (("claim", {}), ("close", {"outcome": "reached-safe"})):
+        assert (await act(world, SAM, old, verb, **extra)).status_code == 200
+    world.clock.forward(hours=1)
+    still_open = (await worried(world, craving=8))["alertId"]
+
+    world.clock.forward(days=6, hours=22, minutes=59)
+    assert [a["id"] for a in await seen_by(world, SAM)] == [still_open, old]
+    world.clock.forward(minutes=2)
+    assert [a["id"] for a in await seen_by(world, SAM)] == [still_open]
+
+
+async def test_an_alert_given_back_or_raised_has_no_contact_and_nobody_reached(world: World) -> None:
+    body = await worried(world, craving=8)
+    for verb in ("claim", "contact", "release"):
+        given_back = await act(world, SAM, body["alertId"], verb)
+    assert (given_back.json()["claimedBy"], given_back.json()["contactedAt"]) == (None, None)
+    for verb in ("claim", "contact"):
+        await act(world, SAM, body["alertId"], verb)
+
+    raised = await act(world, SAM, body["alertId"], "raise", to="p0")
+
+    assert (raised.json()["claimedBy"], raised.json()["contactedAt"]) == (None, None)
+    assert (await (await world.of(MAYA)).get("/v1/support")).json()["state"] == "nobody", "no clinician knows yet"
+    await alerts.escalate_overdue(world.pool, world.clock.now)
+    assert (await (await world.of(MAYA)).get("/v1/support")).json()["state"] == "told"
+
+
+async def test_an_alert_whose_turn_fails_waits_a_minute_and_holds_up_nobody_else(
+    real_world: World, server: embedded.Server
+) -> None:
+    world, leo = real_world, await real_world.of(LEO)
+    stuck = (await worried(world, inDanger=True))["alertId"]
+    assert (await leo.post("/v1/check-ins", json=a_check_in(world, craving=9))).status_code == 201
+    async with world.pool.transaction(CLOCK) as db:
+        [name] = await db.values(str, "SELECT current_database()")
+    owner = await connect(server.dsn(name))
+    await owner.execute("DELETE FROM alert_step WHERE class = 'p0'")
+    await owner.close()
+    now = world.clock.forward(minutes=16)
+
+    with capture_logs() as lines:
+        assert await alerts.escalate_overdue(world.pool, now) == 1
+
+    assert INES.handle in await told(world), "Leo's turn came"
+    [line] = lines
+    assert (line["log_level"], stuck in line["reason"], type(line["error"])) == ("error", True, LookupError)
+    async with world.pool.transaction(CLOCK) as db:
+        waits = "SELECT escalates_at FROM alert WHERE id = $1"
+        assert await db.value(datetime, waits, UUID(stuck)) == now + timedelta(minutes=1)
+    with capture_logs() as lines:
+        assert await alerts.escalate_overdue(world.pool, now) == 0
+        assert lines == []
+        await alerts.escalate_overdue(world.pool, world.clock.forward(minutes=1))
+    assert len(lines) == 1, "it is tried again"
 
 
 async def test_a_claim_without_contact_lapses_and_the_same_people_are_told_again(world: World) -> None:
