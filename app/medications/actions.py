@@ -78,7 +78,7 @@ async def answer(db: Connection, me: Signed, occurrence_id: UUID, said: Answer, 
     if found is None:
         raise NotFound
     await audit.record(db, said, "doses", [me.id], occurrence_id)
-    if not rules.answers(found, said):
+    if not rules.answers(found, said, now):
         return found
     await queries.answer(db, me.id, occurrence_id, said, now)
     await notifications.withdraw(db, Kind.MEDICATION, occurrence_id, now)

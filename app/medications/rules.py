@@ -13,6 +13,7 @@ REFILL_BELOW = timedelta(hours=24)
 REMINDER_LASTS = timedelta(hours=2)
 NEAR = timedelta(days=366)
 LOOK_BACK = timedelta(hours=24)
+EARLY = timedelta(hours=12)
 
 
 class AlreadyAnswered(Refusal):
@@ -21,6 +22,10 @@ class AlreadyAnswered(Refusal):
 
 class NoLongerPlanned(Refusal):
     """This one is no longer in your plan."""
+
+
+class NotDueYet(Refusal):
+    """It is early for this one. You can answer it from twelve hours before it is due."""
 
 
 def check_new(new: NewRegimen, now: datetime) -> None:
@@ -54,12 +59,17 @@ def reminded_until(made: Made, now: datetime) -> datetime | None:
     return expires_at if expires_at > now else None
 
 
-def answers(occurrence: Occurrence, answer: Answer) -> bool:
-    """Whether this says something new: the same twice is once. Refuses another answer, and a dose no longer planned."""
+def answers(occurrence: Occurrence, answer: Answer, now: datetime) -> bool:
+    """Whether this says something new: the same twice is once.
+
+    Refuses another answer, a dose no longer planned, and one that is more than twelve hours away.
+    """
     if occurrence.state == "superseded":
         raise NoLongerPlanned
     if occurrence.state not in ("pending", answer):
         raise AlreadyAnswered
+    if occurrence.state == "pending" and now < occurrence.due_at - EARLY:
+        raise NotDueYet
     return occurrence.state == "pending"
 
 

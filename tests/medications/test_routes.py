@@ -164,6 +164,18 @@ async def test_an_answer_is_kept_once_and_ends_the_reminding(world: World, pool:
     assert code(await maya.post(f"/v1/occurrences/{uuid4()}/taken")) == (404, "NotFound")
 
 
+async def test_a_dose_of_tomorrow_cannot_be_answered_yet(world: World, pool: Pool) -> None:
+    maya, _ = await world.of(MAYA), await started(world)
+    tonight, morning, *_ = await doses(world)
+
+    refused = await maya.post(f"/v1/occurrences/{morning['id']}/taken")
+
+    assert code(refused) == (409, "NotDueYet")
+    assert [dose["state"] for dose in await doses(world)] == ["pending"] * 4
+    assert len(await reminders(pool)) == 4, "it is still reminded of"
+    assert (await maya.post(f"/v1/occurrences/{tonight['id']}/taken")).status_code == 200, "ten hours ahead"
+
+
 async def test_a_stopped_regimen_reminds_of_nothing_and_keeps_what_was_said(world: World, pool: Pool) -> None:
     maya, okafor, made = await world.of(MAYA), await world.of(OKAFOR), await started(world)
     tonight, morning, evening, *_ = await doses(world)
@@ -298,6 +310,7 @@ async def test_taken_and_skipped_at_the_same_moment_is_one_of_the_two(real_world
     world = real_world
     maya, _ = await world.of(MAYA), await started(world)
     for dose in await doses(world):
+        world.clock.now = datetime.fromisoformat(dose["dueAt"])
         said = [f"/v1/occurrences/{dose['id']}/{answer}" for answer in ("taken", "skipped")]
         answers = await asyncio.gather(*(maya.post(path) for path in said * 3))
         assert sorted(a.status_code for a in answers) == [200] * 3 + [409] * 3

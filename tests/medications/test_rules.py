@@ -162,12 +162,12 @@ def test_one_day_is_a_regimen_too() -> None:
 
 
 def test_an_answer_stays_and_the_same_twice_is_once() -> None:
-    assert rules.answers(an_occurrence("pending"), "taken")
-    assert not rules.answers(an_occurrence("taken"), "taken")
+    assert rules.answers(an_occurrence("pending"), "taken", NOW)
+    assert not rules.answers(an_occurrence("taken"), "taken", NOW)
     with pytest.raises(rules.AlreadyAnswered):
-        rules.answers(an_occurrence("skipped"), "taken")
+        rules.answers(an_occurrence("skipped"), "taken", NOW)
     with pytest.raises(rules.NoLongerPlanned):
-        rules.answers(an_occurrence("superseded"), "taken")
+        rules.answers(an_occurrence("superseded"), "taken", NOW)
 
 
 def test_a_regimen_is_the_same_when_everything_in_it_is() -> None:
@@ -189,3 +189,11 @@ def test_doses_are_listed_for_two_days_unless_asked_otherwise() -> None:
     for wrong in (NOW + timedelta(days=367), NOW.replace(tzinfo=None)):
         with pytest.raises(Invalid):
             rules.until(wrong, NOW)
+
+
+def test_a_dose_is_answered_from_twelve_hours_before_it_is_due_and_not_earlier() -> None:
+    opens = NOW - timedelta(hours=12)
+    assert rules.answers(an_occurrence("pending"), "taken", opens)
+    with pytest.raises(rules.NotDueYet):
+        rules.answers(an_occurrence("pending"), "skipped", opens - timedelta(microseconds=1))
+    assert not rules.answers(an_occurrence("taken"), "taken", opens - timedelta(days=1)), "what was said stays said"
