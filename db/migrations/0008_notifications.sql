@@ -92,12 +92,15 @@ $$;
 REVOKE ALL ON FUNCTION close_address_elsewhere FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION close_address_elsewhere TO cairn_app;
 
--- How late the oldest reminder is, for a health check that is nobody.
+-- How late the oldest reminder is, for a health check that is nobody. Each lane by itself is the first entry of its
+-- part of the index (urgent, next_at); both at once would be a walk over all that is still to come.
 CREATE FUNCTION oldest_due_seconds(at timestamptz) RETURNS double precision
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT extract(epoch FROM at - min(due))::double precision FROM (
-        SELECT min(next_at) AS due FROM notification WHERE next_at IS NOT NULL AND next_at <= at
-        UNION ALL SELECT min(next_at) FROM delivery WHERE next_at IS NOT NULL AND next_at <= at
+        SELECT min(next_at) AS due FROM notification WHERE urgent AND next_at <= at
+        UNION ALL SELECT min(next_at) FROM notification WHERE NOT urgent AND next_at <= at
+        UNION ALL SELECT min(next_at) FROM delivery WHERE urgent AND next_at <= at
+        UNION ALL SELECT min(next_at) FROM delivery WHERE NOT urgent AND next_at <= at
     ) AS waiting
 $$;
 REVOKE ALL ON FUNCTION oldest_due_seconds FROM PUBLIC;

@@ -1,4 +1,5 @@
-from datetime import datetime
+import json
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -63,3 +64,27 @@ async def test_a_commit_rings_the_bell_of_its_own_lane(pool: Pool, cast: Cast, n
     with bell.listening(Lane.URGENT.bell) as urgent, bell.listening(Lane.ORDINARY.bell) as ordinary:
         await tell(pool, cast.sam, now, urgent=True)
         assert (urgent.is_set(), ordinary.is_set()) == (True, False)
+
+
+async def test_how_late_the_oldest_is_does_not_depend_on_how_much_is_still_to_come(
+    owner: str, cast: Cast, now: datetime
+) -> None:
+    raw = await database.connect(owner)
+    await raw.execute(
+        """
+        INSERT INTO notification (id, person_id, kind, subject_id, due_at, expires_at, next_at)
+        SELECT gen_random_uuid(), $1, 'medication', gen_random_uuid(), at, at + interval '1 hour', at
+        FROM (SELECT $2::timestamptz + n * interval '1 second' AS at FROM generate_series(1, 100000) n) AS later
+        """,
+        cast.maya, now,
+    )  # fmt: skip
+    await raw.execute("ANALYZE notification")
+    asked = "SELECT oldest_due_seconds($1)"
+
+    assert await raw.fetchval(asked, now) is None
+    assert await raw.fetchval(asked, now + timedelta(seconds=91)) == 90
+    # All that is still to come would be more than a thousand pages.
+    explained = json.loads(await raw.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {asked}", now))
+    await raw.close()
+    plan = explained[0]["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 200
