@@ -1,4 +1,7 @@
-"""Where pushes go: to Google with its credentials, else to a small local server that speaks the same protocol."""
+"""Where pushes go: to Google with its credentials; in a demo to a small local server that speaks the same protocol.
+
+Elsewhere without credentials they go nowhere, and every one is kept as one that could not be sent.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -8,8 +11,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from app.settings import BadSettings, Settings
-from notifications import Channel
+from notifications import Channel, Permanent, Push
 from notifications.push import GOOGLE, open_firebase
+
+NO_CREDENTIALS = "no push credentials: phones do not ring; set GOOGLE_APPLICATION_CREDENTIALS"
+
+
+class Nowhere:
+    """The channel of a server that cannot push: each message is refused for good, so its rows say that nobody heard."""
+
+    async def push(self, _push: Push) -> Permanent:
+        """Never; the address stays open, since it is not at fault."""
+        return Permanent("NO_CREDENTIALS")
 
 
 class Pushing(Struct, frozen=True):
@@ -21,12 +34,15 @@ class Pushing(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Pushing]:
-    """Firebase, with its credentials or against the local server."""
+async def opened(settings: Settings, *, demo: bool) -> AsyncIterator[Pushing]:
+    """Firebase with its credentials, or against the local server in a demo, or nowhere."""
     if settings.google_application_credentials:
         account = credentials(settings.google_application_credentials)
         async with open_firebase(account, settings.push_endpoint or GOOGLE) as channel:
             yield Pushing(channel, f"Firebase, project {account.get('project_id', '?')}")
+        return
+    if not demo:
+        yield Pushing(Nowhere(), NO_CREDENTIALS)
         return
     from notifications import local_fcm  # noqa: PLC0415  # a server that a real deployment never loads
 

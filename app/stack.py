@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import uvloop
@@ -45,10 +46,18 @@ def is_demo(settings: Settings) -> bool:
 
 def check_address(settings: Settings) -> None:
     """Demo people sign in without proof, so their server answers this machine alone."""
-    if is_demo(settings) and not is_loopback(settings.host):
+    if not is_demo(settings):
+        return
+    if not is_loopback(settings.host):
         raise BadSettings(
             "Demo mode signs anybody in, so it serves loopback only. "
             "Unset CAIRN_HOST, or set CAIRN_DEMO=false and configure a database."
+        )
+    # A proxy in front of loopback would make the demo public all the same.
+    if not is_loopback(urlsplit(public_url(settings)).hostname or ""):
+        raise BadSettings(
+            "Demo mode signs anybody in, so CAIRN_PUBLIC_URL may name this machine only: "
+            "unset it, or set CAIRN_DEMO=false and configure a database."
         )
 
 
@@ -154,7 +163,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
             say(f"Schema: {len(names)} migrations run.")
         link = await _people(place, site)
         pool, bell = await stack.enter_async_context(connected(settings, place, "up"))
-        pushing = await stack.enter_async_context(push.opened(settings))
+        pushing = await stack.enter_async_context(push.opened(settings, demo=site.demo))
         site = msgspec.structs.replace(site, inbox_url=pushing.inbox)
         app = create_app(pool, bell, site, beside=[signaling_beside(site)])
         lane = await stack.enter_async_context(clock_pool(place, bell))
@@ -194,10 +203,10 @@ async def serve_worker(settings: Settings, say: Said) -> None:
     place = _configured(settings, secret_of(settings))
     async with (
         connected(settings, place, "worker") as (pool, bell),
-        push.opened(settings) as pushing,
+        push.opened(settings, demo=is_demo(settings)) as pushing,
         worker.running(pool, bell, pushing.channel, system_clock),
     ):
-        say(f"The worker runs; pushes go to {pushing.told}.")
+        say(f"The worker runs. Push: {pushing.told}.")
         await server.until_told()
 
 

@@ -41,7 +41,7 @@ def _none(settings: Settings) -> Finding:
     if stack.is_demo(settings):
         return ok("No credentials: pushes go to a local inbox.")
     return warn(
-        "No credentials: pushes go to a local inbox and reach no phone.",
+        "No push credentials: phones do not ring.",
         "Set GOOGLE_APPLICATION_CREDENTIALS to the file of a Firebase service account.",
     )
 

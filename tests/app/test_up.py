@@ -148,6 +148,14 @@ def test_demo_mode_refuses_a_public_address(state: Path) -> None:
     assert "Demo mode signs anybody in" in up.text()
 
 
+def test_demo_mode_refuses_to_be_made_public_by_a_proxy(state: Path) -> None:
+    up = Started(state, free_port(), CAIRN_DEMO="true", CAIRN_PUBLIC_URL="https://care.example.org")
+
+    assert up.process.wait(30) == 2
+    assert "CAIRN_PUBLIC_URL may name this machine only" in up.text()
+    assert "care.example.org" not in up.text()
+
+
 def test_a_setting_that_does_not_exist_is_named(state: Path) -> None:
     up = Started(state, free_port(), CAIRN_PROT="1")
 
@@ -158,6 +166,7 @@ def test_a_setting_that_does_not_exist_is_named(state: Path) -> None:
 def test_outside_demo_mode_one_link_makes_the_first_operator_once(state: Path) -> None:
     up = Started(state, free_port(), CAIRN_DEMO="false").ready()
     wait_for(lambda: "#setup=" in up.text(), 10)
+    assert "no push credentials: phones do not ring; set GOOGLE_APPLICATION_CREDENTIALS" in up.text()
     secret = up.text().split("#setup=")[1].split()[0]
     new = {
         "secret": secret, "organisationId": "0193a6f0-7c1a-7000-8000-000000000001", "organisationName": "Lakeside",
