@@ -352,7 +352,7 @@ async def views(
                   OR EXISTS (SELECT FROM care_team_member t
                              WHERE t.patient_id = a.patient_id AND t.staff_id = $1 AND t.left_at IS NULL))
         LEFT JOIN check_in c ON c.id = a.check_in_id AND (a.class NOT IN ('p0', 'p1') OR $3)
-        WHERE ($4::uuid IS NULL OR a.id = $4) AND coalesce(a.closed_at, 'infinity') > $5
+        WHERE ($4::uuid IS NULL OR a.id = $4) AND (a.closed_at IS NULL OR a.closed_at > $5)
           AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $1)
                OR $2 AND a.organisation_id = (SELECT organisation_id FROM person WHERE id = $1))
         ORDER BY a.closed_at IS NOT NULL, a.claimed_by IS NOT NULL, a.class, a.opened_at DESC

@@ -32,7 +32,7 @@ CREATE INDEX ON alert (escalates_at) WHERE closed_at IS NULL AND claimed_by IS N
 CREATE INDEX ON alert (lapses_at) WHERE closed_at IS NULL AND lapses_at IS NOT NULL;
 CREATE INDEX ON alert (patient_id, opened_at);
 -- What is open, and what was closed since some day.
-CREATE INDEX ON alert (coalesce(closed_at, 'infinity'));
+CREATE INDEX ON alert (closed_at);
 
 -- Who was told, so who may see and answer it.
 CREATE TABLE alert_told (
