@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import asyncpg
 
@@ -48,14 +48,9 @@ class Pool:
         """
         return _Transaction(self, principal)
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
+    def reading(self) -> AbstractAsyncContextManager[Connection]:
         """A connection without a transaction, for one statement that needs no identity."""
-        raw = await self.take()
-        try:
-            yield Connection(raw)
-        finally:
-            self.give_back(raw)
+        return _Loan(self)
 
     async def take(self) -> Raw:
         """The connection that was free last; whoever takes one gives it back."""
@@ -125,6 +120,22 @@ class Pool:
                         await raw.close()
         for raw in self._lent:
             raw.terminate()
+
+
+class _Loan:
+    """What `Pool.reading` gives."""
+
+    __slots__ = ("_pool", "_raw")
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Connection:
+        self._raw = await self._pool.take()
+        return Connection(self._raw)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pool.give_back(self._raw)
 
 
 class _Transaction:

@@ -124,7 +124,7 @@ async def _turn(pool: Pool, now: datetime) -> bool | None:
 
 async def _put_off(pool: Pool, alert: Alert, error: Exception, now: datetime) -> None:
     """Say that an alert's turn failed, and try it again in a minute: the others come first until then."""
-    log().error("failed", reason=f"alert {alert.id} was not escalated", error=error)
+    log().error("failed", reason="an alert was not escalated", alert_id=str(alert.id), error=error)
     async with pool.transaction(CLOCK) as db:
         await queries.put_off(db, alert.id, now + rules.TRY_AGAIN, now)
 

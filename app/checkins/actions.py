@@ -28,7 +28,6 @@ async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> 
     facts = await _kept(db, me, new, now)
     if facts is None:
         return await _again(db, me, new)
-    await audit.record(db, "record", "check-ins", [me.id], new.id)
     worry = rules.worry(facts)
     opened = await alerts.open(db, me.id, me.organisation_id, worry, new.id, now) if worry else None
     return await _answer(db, me, facts, opened)

@@ -10,7 +10,8 @@ from db import Connection
 async def record(db: Connection, patient_id: UUID, new: NewCheckIn, now: datetime) -> Facts | None:
     """Keep the next version of that day, and look at the fortnight before it; None when the id was used already.
 
-    One statement: the median is of the days before this one, each in its latest version.
+    One statement, with the audit row of what it kept: the median is of the days before this one, each in its latest
+    version.
     """
     return await db.one(
         Facts,
@@ -30,7 +31,7 @@ async def record(db: Connection, patient_id: UUID, new: NewCheckIn, now: datetim
         SELECT id, day AS date, version, mood, craving, wants_to_talk, in_danger, note, answered_at, received_at,
                (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY craving)
                 FROM recent WHERE day < $3) AS median_craving
-        FROM kept
+        FROM kept CROSS JOIN LATERAL audit('record', 'check-ins', ARRAY[$2::uuid], $1) AS audited
         """,
         new.id,
         patient_id,

@@ -329,7 +329,7 @@ async def test_an_alert_whose_turn_fails_waits_a_minute_and_holds_up_nobody_else
 
     assert INES.handle in await told(world), "Leo's turn came"
     [line] = lines
-    assert (line["log_level"], stuck in line["reason"], type(line["error"])) == ("error", True, LookupError)
+    assert (line["log_level"], line["alert_id"] == stuck, type(line["error"])) == ("error", True, LookupError)
     async with world.pool.transaction(CLOCK) as db:
         waits = "SELECT escalates_at FROM alert WHERE id = $1"
         assert await db.value(datetime, waits, UUID(stuck)) == now + timedelta(minutes=1)

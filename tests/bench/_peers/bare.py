@@ -62,7 +62,6 @@ async def _record(raw: Raw, scope: Any, receive: Any) -> tuple[int, bytes]:
             RECORD, new.id, me["id"], new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger, new.note,
             new.answered_at, now,
         )  # fmt: skip
-        await raw.execute(AUDIT, "record", "check-ins", [me["id"]], new.id)
         facts = Facts(*row)
         if rules.worry(facts):
             raise NotImplementedError("a worrying answer is not what is measured here")

@@ -73,7 +73,6 @@ async def record(new: NewCheckIn, me: Me, db: Db) -> RecordedCheckIn:
     )  # fmt: skip
     if row is None:
         raise HTTPException(409)
-    await db.execute(AUDIT, "record", "check-ins", [me.id], new.id)
     if rules.worry(Facts(*row)):
         raise HTTPException(501, "a worrying answer is not what is measured here")
     return RecordedCheckIn(**row, support=rules.support(None, me.language))
