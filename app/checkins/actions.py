@@ -17,6 +17,7 @@ from app.wire import cursor_for, place_of
 from db import Connection
 
 FIELDS = CheckIn.__struct_fields__
+TRIES = 8
 
 
 async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> RecordedCheckIn:
@@ -35,11 +36,12 @@ async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> 
 
 async def _kept(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> Facts | None:
     """The answer as it is kept, after another one of the same day that came at the same moment; None: a used id."""
-    facts = await queries.record(db, me.id, new, now)
-    if facts is not None or await queries.by_id(db, me.id, new.id) is not None:
-        return facts
-    await queries.lock_day(db, me.id, new.date)
-    return await queries.record(db, me.id, new, now)
+    for _ in range(TRIES):
+        facts = await queries.record(db, me.id, new, now)
+        if facts is not None or await queries.by_id(db, me.id, new.id) is not None:
+            return facts
+        await queries.lock_day(db, me.id, new.date)  # those who came later may still be first once more
+    return None
 
 
 async def _answer(db: Connection, me: Signed, kept: Facts, opened: Opened | None) -> RecordedCheckIn:
