@@ -1,7 +1,7 @@
 """Around every request: an id, security headers, a count and a time, and a line in the log where it went wrong."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -29,6 +29,8 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(self), microphone=(self), geolocation=(), interest-cohort=()"),
 )
+
+OWN = frozenset(name for name, _ in HEADERS)
 
 
 class Metrics:
@@ -71,12 +73,7 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> A
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                given = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    (b"x-request-id", str(number).encode()),
-                    *((name, value) for name, value in HEADERS if name not in given),
-                ]
+                message["headers"] = [*_ours(message["headers"]), (b"x-request-id", str(number).encode())]
             await send(message)
 
         try:
@@ -85,6 +82,14 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> A
             _count(metrics, scope, status, time.perf_counter() - started)
 
     return around
+
+
+def _ours(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """These headers, and ours beside them; what a response says by itself is left as it is."""
+    said = [name for name, _ in headers]
+    if OWN.isdisjoint(said):
+        return [*headers, *HEADERS]
+    return [*headers, *((name, value) for name, value in HEADERS if name not in said)]
 
 
 def request_id(scope: Scope) -> UUID:
