@@ -29,7 +29,7 @@ export function VisitView({ appointmentId }) {
   }, [round]);
   useEffect(() => () => (call.current?.leave(), giveBack(media)), [media]);
   useEffect(() => {
-    // Whoever has left is not looked at any more: the camera's light goes out.
+    // What was given back is not shown again to whoever joins again.
     if (over) setMedia(null);
   }, [over]);
   const again = () => {
@@ -39,8 +39,13 @@ export function VisitView({ appointmentId }) {
   };
   const other = useOther(appointmentId);
   const enter = () => post(appointmentId ? `/v1/appointments/${appointmentId}/visit` : "/v1/mirror");
+  const see = (/** @type {Shown} */ now) => {
+    // Before the page says that one has left, one is not looked at any more: the camera's light is out.
+    if (now.phase === "over") giveBack(media);
+    setShown(now);
+  };
   const join = () => {
-    if (media) call.current = new Call(enter, media, setShown);
+    if (media) call.current = new Call(enter, media, see);
   };
   if (over) return html`<${Over} why=${shown.why} again=${again} />`;
   if (shown && call.current) return html`<${Stage} call=${call.current} shown=${shown} media=${media} other=${other} />`;
