@@ -16,8 +16,9 @@ from app import auth
 from app.errors import NotYourRole
 
 Role = Literal[
-    "patient", "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "operator"
-]
+    "patient", "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor",
+    "program-lead", "operator",
+]  # fmt: skip
 Relation = Literal["self", "team", "told", "claimed", "booked", "program"]
 Who = Mapping[Role, tuple[Relation, ...]]
 

@@ -6,13 +6,16 @@ from uuid import UUID
 
 import notifications
 from app import audit
-from app.access import CLINICIANS
 from app.alerts import queries, rules
-from app.alerts.models import Alert, Alerts, AlertView, EventKind, Opened, Supporter, SupportState, Telling, Worry
+from app.alerts.models import Alert, Alerts, AlertView, EventKind, Lapsed, Opened, SupportState, Worry
 from app.auth import Signed
 from app.errors import NotFound
+from app.escalation import actions as escalation
+from app.escalation.models import Policy, Telling
+from app.escalation.rules import ANSWER_CRISES, TRY_AGAIN, reminded, telling
 from app.events import actions as events
 from app.logs import log
+from app.wire import cursor_for, place_of
 from db import CLOCK, Connection, Pool, new_id
 from notifications import Kind
 
@@ -26,40 +29,52 @@ async def open(  # noqa: A001  # one opens an alert
 ) -> Opened:
     """Open an alert and tell the first people, in the caller's transaction.
 
-    One alert of a class is open for a patient at a time: a second worry joins it and rings nobody twice, unless it is
-    danger: that is told again. Where the open one is closed at this very moment, there is a new one.
+    One alert of a class is open for a patient at a time: a second worry joins it and rings nobody but whoever answers,
+    unless it is danger: that is told again. Where the open one is closed at this very moment, there is a new one.
     """
     alert = Alert(
-        new_id(now), patient_id, organisation_id, worry.alert_class, 0,
-        reached_somebody=False, claimed_by=None, closed_at=None,
+        worry.alert_class, next_step=0, counts_from=now, given_back_by=None, id=new_id(now), patient_id=patient_id,
+        organisation_id=organisation_id, class_since=now, step=0, reached_somebody=False, claimed_by=None,
+        closed_at=None,
     )  # fmt: skip
-    supporters = await queries.supporters(db, alert, now)
-    telling = await _telling(db, alert, supporters, now)
-    while not await queries.open_one(db, alert, worry, telling, check_in_id, now):
+    policy = await _policy(db, alert, now)
+    told = telling(policy, alert, now)
+    while not await queries.open_one(db, alert, worry, told, check_in_id, now):
         known = await queries.open_of_class(db, patient_id, worry.alert_class)
-        if known is not None:
-            return await _joined(db, known, telling, now)
-    await queries.log(db, alert.id, "opened", patient_id, 0, now)
-    opted_in = await queries.wants_peer_beside(db, patient_id)
-    beside = rules.beside(worry.alert_class, supporters, opted_in=opted_in)
-    await _tell(db, alert, telling, beside, now)
-    return Opened(alert.id, worry.alert_class, telling.on_duty)
+        joined = known and await _joined(db, known, worry, check_in_id, told, now)
+        if joined:
+            return joined
+    await queries.log(db, alert.id, "opened", patient_id, 0, now, check_in_id)
+    beside = await escalation.beside(db, patient_id, worry.alert_class, told, policy)
+    await _tell(db, alert, told, beside, now)
+    return Opened(alert.id, worry.alert_class, told.on_duty)
 
 
-async def _joined(db: Connection, alert: Alert, telling: Telling, now: datetime) -> Opened:
-    """Danger said again is told again, as if for the first time, and to whoever answers already."""
-    if alert.alert_class not in rules.CRISIS:
-        return _already(alert)
-    await _tell(db, alert, telling, [alert.claimed_by] if alert.claimed_by else [], now)
-    return Opened(alert.id, alert.alert_class, telling.on_duty, already_open=True)
-
-
-async def opened_by(
-    db: Connection, patient_id: UUID, check_in_id: UUID, worry: Worry | None, received_at: datetime
+async def _joined(
+    db: Connection, alert: Alert, worry: Worry, check_in_id: UUID, told: Telling, now: datetime
 ) -> Opened | None:
+    """A worry becomes the latest word of an alert; None where that has just been closed.
+
+    Danger said again is told again, as if for the first time, and whoever answers has to try contact once more.
+    """
+    again = rules.is_told_again(alert.alert_class)
+    lapses_at = await escalation.lapses_at(db, alert.organisation_id, alert.alert_class, now) if again else None
+    reached = again and told.on_duty
+    if not await queries.join(db, alert, worry, check_in_id, reached=reached, lapses_at=lapses_at):
+        return None
+    await queries.log(db, alert.id, "joined", alert.patient_id, alert.step, now, check_in_id)
+    answering = [alert.claimed_by] if alert.claimed_by else []
+    if again:
+        await _tell(db, alert, told, answering, now)
+        return Opened(alert.id, alert.alert_class, told.on_duty, already_open=True)
+    await _page(db, alert, answering, "joined", now)
+    await _let_look_again(db, alert, now)
+    return _already(alert)
+
+
+async def opened_by(db: Connection, patient_id: UUID, check_in_id: UUID) -> Opened | None:
     """The alert that an answer opened when it was first sent, or that it joined."""
-    alert_class = worry.alert_class if worry else None
-    alert = await queries.by_check_in(db, patient_id, check_in_id, alert_class, received_at)
+    alert = await queries.by_check_in(db, patient_id, check_in_id)
     return _already(alert) if alert else None
 
 
@@ -67,36 +82,37 @@ def _already(alert: Alert) -> Opened:
     return Opened(alert.id, alert.alert_class, alert.reached_somebody, already_open=True)
 
 
-async def _telling(db: Connection, alert: Alert, supporters: Sequence[Supporter], now: datetime) -> Telling:
-    """The next turn of the plan of this alert's program."""
-    plan = await queries.plan(db, alert.organisation_id, alert.alert_class)
-    hours = await queries.hours(db, alert.organisation_id, alert.alert_class)
-    if hours is None or not plan:
-        raise LookupError("a class of alerts has no plan")
-    return rules.telling(plan, alert.next_step, supporters, hours, now)
+async def _policy(db: Connection, alert: Alert, now: datetime) -> Policy:
+    """What decides whom this alert reaches now."""
+    return await escalation.policy(
+        db, alert.organisation_id, alert.patient_id, alert.id, alert.alert_class, alert.class_since, now
+    )
 
 
-async def _tell(db: Connection, alert: Alert, telling: Telling, beside: Sequence[UUID], now: datetime) -> None:
+async def _tell(db: Connection, alert: Alert, told: Telling, beside: Sequence[UUID], now: datetime) -> None:
     """Page everybody whom this turn reaches; when that is nobody, keep that too."""
-    people = list(dict.fromkeys([*telling.people, *beside]))
-    await queries.tell(db, alert.id, people, telling.step, now)
-    await queries.log(db, alert.id, "told" if telling.on_duty else "nobody", None, telling.step, now)
-    await notifications.send(
-        db, people, Kind.ALERT, alert.id, due_at=now, expires_at=now + PAGE_LASTS, stage=f"step-{telling.step}",
-        urgent=True, now=now,
-    )  # fmt: skip
+    people = list(dict.fromkeys([*told.people, *beside]))
+    await queries.tell(db, alert.id, people, told.step, now)
+    await queries.log(db, alert.id, rules.said(told), None, told.step, now)
+    await _page(db, alert, people, f"step-{told.step}", now)
     await events.publish(db, [*people, alert.patient_id], "alert", alert.id, now)
 
 
+async def _page(db: Connection, alert: Alert, people: Sequence[UUID], stage: str, now: datetime) -> None:
+    """Let their phones ring for this alert, ahead of what is not urgent."""
+    await notifications.send(
+        db, people, Kind.ALERT, alert.id, due_at=now, expires_at=now + PAGE_LASTS, stage=stage, urgent=True, now=now
+    )
+
+
 async def escalate_overdue(pool: Pool, now: datetime) -> int:
-    """One tick: end claims that lapsed, then tell the next people of what nobody has claimed; how many moved.
+    """One tick: end claims that lapsed, then tell the next people of each alert whose turn has come; how many moved.
 
     Each alert is a transaction of its own, so that one whose turn fails holds up nobody else's.
     """
     async with pool.transaction(CLOCK) as db:
         for lapsed in await queries.lapse_claims(db, now=now, limit=BATCH):
-            await queries.log(db, lapsed.id, "lapsed", None, lapsed.next_step, now)
-            await audit.record(db, "lapse", "alerts", [lapsed.patient_id], lapsed.id)
+            await _lapsed(db, lapsed, now)
     moved = 0
     for _ in range(BATCH):
         took_its_turn = await _turn(pool, now)
@@ -106,6 +122,13 @@ async def escalate_overdue(pool: Pool, now: datetime) -> int:
     return moved
 
 
+async def _lapsed(db: Connection, alert: Lapsed, now: datetime) -> None:
+    """A claim has ended; whoever made it hears so, as everybody does who knows of the alert."""
+    await queries.log(db, alert.id, "lapsed", alert.was_claimed_by, alert.step, now)
+    await audit.record(db, "lapse", "alerts", [alert.patient_id], alert.id)
+    await _let_look_again(db, alert, now)
+
+
 async def _turn(pool: Pool, now: datetime) -> bool | None:
     """The most overdue alert's turn, and whether it went well; None when nothing is overdue."""
     overdue: list[Alert] = []
@@ -113,7 +136,7 @@ async def _turn(pool: Pool, now: datetime) -> bool | None:
         async with pool.transaction(CLOCK) as db:
             overdue = await queries.lock_overdue(db, now=now, limit=1)
             for alert in overdue:
-                await _escalate(db, alert, now)
+                await (_bring_up if alert.claimed_by else _escalate)(db, alert, now)
     except Exception as error:
         if not overdue:
             raise
@@ -126,17 +149,38 @@ async def _put_off(pool: Pool, alert: Alert, error: Exception, now: datetime) ->
     """Say that an alert's turn failed, and try it again in a minute: the others come first until then."""
     log().error("failed", reason="an alert was not escalated", alert_id=str(alert.id), error=error)
     async with pool.transaction(CLOCK) as db:
-        await queries.put_off(db, alert.id, now + rules.TRY_AGAIN, now)
+        await queries.put_off(db, alert.id, now + TRY_AGAIN, now)
 
 
 async def _escalate(db: Connection, alert: Alert, now: datetime) -> None:
-    telling = await _telling(db, alert, await queries.supporters(db, alert, now), now)
-    await queries.arrange(db, alert.id, telling)
-    if not telling.people and not alert.reached_somebody:
+    """Tell the next people; where there is nobody, say so once and look again in a minute."""
+    told = telling(await _policy(db, alert, now), alert, now)
+    if not told.people:
+        await _nobody(db, alert, told, now)
         return
-    await queries.log(db, alert.id, "escalated", None, telling.step, now)
-    await _tell(db, alert, telling, (), now)
+    await queries.arrange(db, alert.id, told)
+    await queries.log(db, alert.id, "escalated", None, told.step, now)
+    await _tell(db, alert, told, (), now)
     await audit.record(db, "escalate", "alerts", [alert.patient_id], alert.id)
+
+
+async def _nobody(db: Connection, alert: Alert, told: Telling, now: datetime) -> None:
+    await queries.wait(db, alert.id, told.escalates_at)
+    if await queries.last_said(db, alert.id) != "nobody":
+        await _tell(db, alert, told, (), now)
+        await audit.record(db, "escalate", "alerts", [alert.patient_id], alert.id)
+
+
+async def _bring_up(db: Connection, alert: Alert, now: datetime) -> None:
+    """Page whoever answers an alert that is still open, and the supervisors, who may close it or pass it on."""
+    policy = await _policy(db, alert, now)
+    people = reminded(policy, alert.claimed_by) if alert.claimed_by else []
+    await queries.wait(db, alert.id, now + policy.hours.unclosed if policy.hours.unclosed else None)
+    await queries.tell(db, alert.id, people, alert.step, now)
+    await queries.log(db, alert.id, "brought-up", None, alert.step, now)
+    await _page(db, alert, people, "open-still", now)
+    await _let_look_again(db, alert, now)
+    await audit.record(db, "bring-up", "alerts", [alert.patient_id], alert.id)
 
 
 async def claim(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> AlertView:
@@ -144,8 +188,7 @@ async def claim(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> Al
     alert = await _open_alert(db, me, alert_id)
     if alert.claimed_by == me.id:
         return await _view(db, me, alert_id, now)
-    hours = await queries.hours(db, alert.organisation_id, alert.alert_class)
-    lapses_at = now + (hours.lapses if hours else timedelta(minutes=10))
+    lapses_at = await escalation.lapses_at(db, alert.organisation_id, alert.alert_class, now)
     if not await queries.claim(db, alert_id, me.id, lapses_at, now):
         raise rules.AlreadyClaimed
     await notifications.withdraw(db, Kind.ALERT, alert_id, now)
@@ -153,15 +196,16 @@ async def claim(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> Al
 
 
 async def contact(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> AlertView:
-    """Say that contact was tried; the claim no longer lapses."""
+    """Say that contact was tried; the claim no longer lapses. An alert that stays open is brought up again."""
     alert = await _open_alert(db, me, alert_id)
-    if not await queries.contact(db, alert_id, me.id, now):
+    brought_up_at = await escalation.brought_up_at(db, alert.organisation_id, alert.alert_class, now)
+    if not await queries.contact(db, alert_id, me.id, brought_up_at, now):
         raise rules.NotYourClaim
     return await _changed(db, me, alert, "contacted", now)
 
 
 async def release(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> AlertView:
-    """Give an alert back, without a reason; the step at which it stood is told again."""
+    """Give an alert back, without a reason; others are told at once."""
     alert = await _open_alert(db, me, alert_id)
     if not await queries.release(db, alert_id, me.id, now):
         raise rules.NotYourClaim
@@ -170,9 +214,17 @@ async def release(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> 
 
 
 async def raise_to(db: Connection, me: Signed, alert_id: UUID, to: str, now: datetime) -> AlertView:
-    """Make an alert more urgent in one step; clinicians are told at once. Nobody can make it less urgent."""
+    """Make an alert more urgent in one step; clinicians are told at once. Nobody can make it less urgent.
+
+    A clinician who answers it goes on answering. The same again changes nothing.
+    """
     alert = await _known_alert(db, me, alert_id)
-    if not await queries.raise_to(db, alert_id, to, now):
+    if not rules.raises(alert, to):
+        return await _view(db, me, alert_id, now)
+    policy = await _policy(db, alert, now)
+    stays = rules.stays(alert, to, policy.supporters)
+    lapses_at = await escalation.lapses_at(db, alert.organisation_id, to, now)
+    if not await queries.raise_to(db, alert_id, to, stays=stays, lapses_at=lapses_at, now=now):
         raise rules.AlreadyRaised
     await notifications.withdraw(db, Kind.ALERT, alert_id, now)
     db.wake(BELL)
@@ -189,9 +241,11 @@ async def close(db: Connection, me: Signed, alert_id: UUID, outcome: str, now: d
     return await _changed(db, me, alert, "closed", now)
 
 
-async def listed(db: Connection, me: Signed, now: datetime) -> Alerts:
-    """Every alert of which the caller was told and that is open, or was closed in the last week."""
-    return Alerts(await _views(db, me, None, now))
+async def listed(db: Connection, me: Signed, cursor: str | None, limit: int, now: datetime) -> Alerts:
+    """A page of the alerts of which the caller was told and that are open, or were closed in the last week."""
+    after = place_of(cursor, tuple[bool, bool, str, float, UUID]) if cursor else None
+    items = await _views(db, me, now, after=after, limit=limit)
+    return Alerts(items=items, next_cursor=cursor_for(*rules.place(items[-1])) if len(items) == limit else None)
 
 
 async def support_state(db: Connection, me: Signed) -> SupportState:
@@ -203,8 +257,7 @@ async def support_state(db: Connection, me: Signed) -> SupportState:
 async def _open_alert(db: Connection, me: Signed, alert_id: UUID) -> Alert:
     """The alert, if the caller knows of it, may answer its class, and it is open."""
     alert = await _known_alert(db, me, alert_id)
-    if not rules.may_answer(alert.alert_class, me.roles):
-        raise rules.ClinicianNeeded
+    rules.check_answers(alert.alert_class, me.roles)
     return alert
 
 
@@ -219,24 +272,37 @@ async def _known_alert(db: Connection, me: Signed, alert_id: UUID) -> Alert:
 
 async def _changed(db: Connection, me: Signed, alert: Alert, kind: EventKind, now: datetime) -> AlertView:
     """Keep what happened, let everybody look again, and show the caller what they may see now."""
-    await queries.log(db, alert.id, kind, me.id, alert.next_step, now)
+    await queries.log(db, alert.id, kind, me.id, alert.step, now)
     await audit.record(db, kind, "alerts", [alert.patient_id], alert.id)
-    told = await queries.told(db, alert.id)
-    await events.publish(db, list(dict.fromkeys([*told, me.id, alert.patient_id])), "alert", alert.id, now)
+    await _let_look_again(db, alert, now, me.id)
     return await _view(db, me, alert.id, now)
 
 
+async def _let_look_again(db: Connection, alert: Alert, now: datetime, *others: UUID) -> None:
+    """Everybody who knows of the alert hears that something has changed, the patient too."""
+    told = await queries.told(db, alert.id)
+    await events.publish(db, list(dict.fromkeys([*told, *others, alert.patient_id])), "alert", alert.id, now)
+
+
 async def _view(db: Connection, me: Signed, alert_id: UUID, now: datetime) -> AlertView:
-    views = await _views(db, me, alert_id, now)
+    views = await _views(db, me, now, alert_id=alert_id)
     if not views:
         raise NotFound
     return views[0]
 
 
-async def _views(db: Connection, me: Signed, alert_id: UUID | None, now: datetime) -> list[AlertView]:
+async def _views(
+    db: Connection,
+    me: Signed,
+    now: datetime,
+    *,
+    alert_id: UUID | None = None,
+    after: tuple[bool, bool, str, float, UUID] | None = None,
+    limit: int = 1,
+) -> list[AlertView]:
     found = await queries.views(
-        db, me.id, oversees=me.has("supervisor"), clinician=me.has(*CLINICIANS, "supervisor"),
-        closed_after=now - rules.LISTED_AFTER_CLOSING, alert_id=alert_id,
+        db, me.id, oversees=me.has("supervisor"), clinician=me.has(*ANSWER_CRISES),
+        closed_after=now - rules.LISTED_AFTER_CLOSING, alert_id=alert_id, after=after, limit=limit,
     )  # fmt: skip
     await audit.record(db, "read", "alerts", await queries.patients_of(db, [view.id for view in found]))
     return [rules.shown(v, me.roles) for v in found]

@@ -1,18 +1,19 @@
 """Alerts as they are kept, and as each kind of reader may see them."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from app.wire import Incoming, Model
+from app.escalation.models import AlertClass, Standing
+from app.wire import Incoming, Model, Page
 
-AlertClass = Literal["p0", "p1", "p2", "p3"]
 Outcome = Literal["reached-safe", "reached-follow-up", "handed-over", "not-reached", "emergency-services"]
 EventKind = Literal[
-    "opened", "told", "nobody", "escalated", "claimed", "contacted", "released", "lapsed", "raised", "closed"
-]
+    "opened", "joined", "told", "told-off-duty", "nobody", "escalated", "claimed", "contacted", "brought-up",
+    "released", "lapsed", "raised", "closed",
+]  # fmt: skip
 
 
 class Worry(Struct, frozen=True):
@@ -32,57 +33,23 @@ class Opened(Struct, frozen=True):
     already_open: bool = False
 
 
-class Alert(Struct, frozen=True):
+class Alert(Standing, frozen=True):
     """One alert's own row."""
 
     id: UUID
     patient_id: UUID
     organisation_id: UUID
-    alert_class: AlertClass
-    next_step: int
+    class_since: datetime
+    step: int
     reached_somebody: bool
     claimed_by: UUID | None
     closed_at: datetime | None
 
 
-class Telling(Struct, frozen=True):
-    """What a turn of the plan comes to: which step is told, to whom, and when it goes on."""
+class Lapsed(Alert, frozen=True):
+    """An alert whose claim has just ended, and whose claim it was."""
 
-    step: int
-    people: list[UUID]
-    on_duty: bool
-    next_step: int
-    escalates_at: datetime | None
-
-
-class Step(Struct, frozen=True):
-    """Who is told after how long; rows of a site's own plan or of the default one."""
-
-    step: int
-    after: timedelta
-    after_hours: timedelta | None
-    audience: str
-
-
-class Supporter(Struct, frozen=True):
-    """Somebody of the program who might be told."""
-
-    id: UUID
-    roles: list[str]
-    on_duty: bool
-    on_team: bool
-    lead: bool
-    told: bool
-
-
-class Hours(Struct, frozen=True):
-    """When a program works, and how its alerts lapse and repeat."""
-
-    time_zone: str
-    opens_minute: int
-    closes_minute: int
-    lapses: timedelta
-    repeats: timedelta | None
+    was_claimed_by: UUID
 
 
 class Level(Model, frozen=True):
@@ -103,8 +70,8 @@ class AlertPatient(Model, frozen=True):
 class AlertView(Model, frozen=True):
     """An alert as somebody who was told of it sees it.
 
-    `patient` and `level` are there for the patient's own team and for whoever has claimed it; a clinician's matter
-    has no `reasons` for a peer.
+    `patient` and `level` are there for the patient's own team and for whoever has claimed it. A peer reads `reasons`
+    where they read the level, and none of a clinician's matter.
     """
 
     id: UUID
@@ -124,8 +91,8 @@ class AlertView(Model, frozen=True):
     level: Level | None
 
 
-class Alerts(Model, frozen=True):
-    """Alerts of which the caller was told, those without an answer first."""
+class Alerts(Page, frozen=True, kw_only=True):
+    """Alerts of which the caller was told: those without an answer first, the most urgent and longest waiting first."""
 
     items: list[AlertView]
 

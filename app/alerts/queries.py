@@ -4,20 +4,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.alerts.models import Alert, AlertView, EventKind, Hours, Step, Supporter, SupportState, Telling, Worry
+from app.alerts.models import Alert, AlertView, EventKind, Lapsed, SupportState, Worry
+from app.escalation.models import Telling
 from db import Connection, new_id
 
 
 async def open_one(
     db: Connection, alert: Alert, worry: Worry, telling: Telling, check_in_id: UUID, now: datetime
 ) -> bool:
-    """Open an alert where it stands in its plan; False when one of that class is open for this patient already."""
-    opened = await db.run(
+    """Open an alert where it stands in its plan, with its audit row; False when one of that class is open already."""
+    opened = await db.value(
+        UUID,
         """
-        INSERT INTO alert (id, patient_id, organisation_id, class, reasons, late, check_in_id, opened_at,
-                           step, next_step, escalates_at, reached_somebody)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        ON CONFLICT (patient_id, class) WHERE closed_at IS NULL DO NOTHING
+        WITH opened AS (
+            INSERT INTO alert (id, patient_id, organisation_id, class, reasons, late, check_in_id, opened_at,
+                               class_since, counts_from, step, next_step, escalates_at, reached_somebody)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13)
+            ON CONFLICT (patient_id, class) WHERE closed_at IS NULL DO NOTHING
+            RETURNING id
+        )
+        SELECT id FROM opened CROSS JOIN LATERAL audit('open', 'alerts', ARRAY[$2::uuid], $1) AS audited
         """,
         alert.id,
         alert.patient_id,
@@ -27,12 +33,37 @@ async def open_one(
         worry.late,
         check_in_id,
         now,
+        telling.counts_from,
         telling.step,
         telling.next_step,
         telling.escalates_at,
         telling.on_duty,
     )
-    return opened == 1
+    return opened is not None
+
+
+async def join(
+    db: Connection, alert: Alert, worry: Worry, check_in_id: UUID, *, reached: bool, lapses_at: datetime | None
+) -> bool:
+    """Let a second worry be the latest word of an open alert, with its audit row; False when it has been closed.
+
+    With `lapses_at`, whoever answers must say again that contact was tried, before then.
+    """
+    joined = await db.value(
+        bool,
+        """
+        SELECT joined FROM join_alert($1, $2, $3, $4, $5, $6) AS joined
+        CROSS JOIN LATERAL audit('join', 'alerts', CASE WHEN joined THEN ARRAY[$7::uuid] ELSE '{}' END, $1) AS audited
+        """,
+        alert.id,
+        check_in_id,
+        list(worry.reasons),
+        worry.late,
+        reached,
+        lapses_at,
+        alert.patient_id,
+    )
+    return joined is True
 
 
 async def open_of_class(db: Connection, patient_id: UUID, alert_class: str) -> Alert | None:
@@ -40,8 +71,8 @@ async def open_of_class(db: Connection, patient_id: UUID, alert_class: str) -> A
     return await db.one(
         Alert,
         """
-        SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-               claimed_by, closed_at
+        SELECT class AS alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id,
+               class_since, step, reached_somebody, claimed_by, closed_at
         FROM alert WHERE patient_id = $1 AND class = $2 AND closed_at IS NULL
         """,
         patient_id,
@@ -49,26 +80,19 @@ async def open_of_class(db: Connection, patient_id: UUID, alert_class: str) -> A
     )
 
 
-async def by_check_in(
-    db: Connection, patient_id: UUID, check_in_id: UUID, alert_class: str | None, received_at: datetime
-) -> Alert | None:
-    """The alert that an answer opened, or the one of that class that was open when it came, raised since or not."""
+async def by_check_in(db: Connection, patient_id: UUID, check_in_id: UUID) -> Alert | None:
+    """The alert that an answer opened or joined, raised since or not."""
     return await db.one(
         Alert,
         """
-        SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-               claimed_by, closed_at
+        SELECT class AS alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id,
+               class_since, step, reached_somebody, claimed_by, closed_at
         FROM alert
         WHERE patient_id = $1
-          AND (check_in_id = $2
-               OR class <= $3 AND opened_at <= $4 AND (closed_at IS NULL OR closed_at > $4))
-        ORDER BY check_in_id IS NOT DISTINCT FROM $2 DESC, class DESC
-        LIMIT 1
+          AND id = (SELECT alert_id FROM alert_event WHERE check_in_id = $2 AND kind IN ('opened', 'joined') LIMIT 1)
         """,
         patient_id,
         check_in_id,
-        alert_class,
-        received_at,
     )
 
 
@@ -81,8 +105,8 @@ async def by_id(db: Connection, alert_id: UUID, me: UUID, *, oversees: bool) -> 
     return await db.one(
         Alert,
         """
-        SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-               claimed_by, closed_at
+        SELECT class AS alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id,
+               class_since, step, reached_somebody, claimed_by, closed_at
         FROM alert a
         WHERE id = $1 AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $2)
                            OR $3 AND organisation_id = (SELECT organisation_id FROM person WHERE id = $2))
@@ -94,75 +118,12 @@ async def by_id(db: Connection, alert_id: UUID, me: UUID, *, oversees: bool) -> 
     )
 
 
-async def plan(db: Connection, organisation_id: UUID, alert_class: str) -> list[Step]:
-    """A site's own steps for that class, or else the default ones."""
-    return await db.all(
-        Step,
-        """
-        SELECT step, after, after_hours, audience FROM alert_step
-        WHERE class = $2 AND organisation_id IS NOT DISTINCT FROM (
-            SELECT organisation_id FROM alert_step WHERE class = $2 AND organisation_id = $1 LIMIT 1)
-        ORDER BY step, audience
-        """,
-        organisation_id,
-        alert_class,
-    )
-
-
-async def hours(db: Connection, organisation_id: UUID, alert_class: str) -> Hours | None:
-    """When the program works, and the limits of that class."""
-    return await db.one(
-        Hours,
-        """
-        SELECT o.time_zone,
-               (extract(hour FROM o.opens) * 60 + extract(minute FROM o.opens))::integer AS opens_minute,
-               (extract(hour FROM o.closes) * 60 + extract(minute FROM o.closes))::integer AS closes_minute,
-               l.lapses, l.repeats
-        FROM organisation o
-        JOIN alert_limit l ON l.class = $2 AND (l.organisation_id = o.id OR l.organisation_id IS NULL)
-        WHERE o.id = $1
-        ORDER BY l.organisation_id NULLS LAST
-        LIMIT 1
-        """,
-        organisation_id,
-        alert_class,
-    )
-
-
-async def supporters(db: Connection, alert: Alert, now: datetime) -> list[Supporter]:
-    """Everybody of the program who could be told, with what decides whether they are."""
-    return await db.all(
-        Supporter,
-        """
-        SELECT p.id, array_agg(DISTINCT r.role) AS roles,
-               EXISTS (SELECT FROM duty_shift d WHERE d.staff_id = p.id AND d.during @> $3::timestamptz) AS on_duty,
-               bool_or(t.id IS NOT NULL) AS on_team, coalesce(bool_or(t.lead), false) AS lead,
-               EXISTS (SELECT FROM alert_told told WHERE told.alert_id = $4 AND told.person_id = p.id) AS told
-        FROM person p
-        JOIN staff_role r ON r.person_id = p.id
-        LEFT JOIN care_team_member t ON t.staff_id = p.id AND t.patient_id = $2 AND t.left_at IS NULL
-        WHERE p.organisation_id = $1 AND p.kind = 'staff'
-        GROUP BY p.id
-        ORDER BY bool_or(t.id IS NOT NULL) DESC, p.id
-        """,
-        alert.organisation_id,
-        alert.patient_id,
-        now,
-        alert.id,
-    )
-
-
-async def wants_peer_beside(db: Connection, patient_id: UUID) -> bool:
-    """Whether the patient has asked for a peer beside the clinician."""
-    return await db.value(bool, "SELECT peer_beside FROM patient WHERE person_id = $1", patient_id) is True
-
-
 async def tell(db: Connection, alert_id: UUID, people: Sequence[UUID], step: int, now: datetime) -> None:
-    """These people know of the alert from now on."""
+    """These people know of the alert from now on, or hear of it again."""
     await db.run(
         """
         INSERT INTO alert_told (alert_id, person_id, step, told_at) SELECT $1, unnest($2::uuid[]), $3, $4
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (alert_id, person_id) DO UPDATE SET step = excluded.step, told_at = excluded.told_at
         """,
         alert_id,
         list(people),
@@ -171,16 +132,35 @@ async def tell(db: Connection, alert_id: UUID, people: Sequence[UUID], step: int
     )
 
 
-async def log(db: Connection, alert_id: UUID, kind: EventKind, by: UUID | None, step: int, now: datetime) -> None:
+async def log(
+    db: Connection,
+    alert_id: UUID,
+    kind: EventKind,
+    by: UUID | None,
+    step: int,
+    now: datetime,
+    check_in_id: UUID | None = None,
+) -> None:
     """What happened to the alert, for whoever asks later."""
     await db.run(
-        "INSERT INTO alert_event (id, alert_id, at, kind, by_person, step) VALUES ($1, $2, $3, $4, $5, $6)",
+        """
+        INSERT INTO alert_event (id, alert_id, at, kind, by_person, step, check_in_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        """,
         new_id(now),
         alert_id,
         now,
         kind,
         by,
         step,
+        check_in_id,
+    )
+
+
+async def last_said(db: Connection, alert_id: UUID) -> str | None:
+    """What its history said last."""
+    return await db.value(
+        str, "SELECT kind FROM alert_event WHERE alert_id = $1 ORDER BY at DESC, seq DESC LIMIT 1", alert_id
     )
 
 
@@ -188,30 +168,36 @@ async def arrange(db: Connection, alert_id: UUID, telling: Telling) -> None:
     """Where the alert stands in its plan, and when it moves on."""
     await db.run(
         """
-        UPDATE alert SET step = $2, next_step = $3, escalates_at = $4, reached_somebody = reached_somebody OR $5,
-                         version = version + 1
+        UPDATE alert SET step = $2, next_step = $3, counts_from = $4, escalates_at = $5, given_back_by = NULL,
+                         reached_somebody = reached_somebody OR $6, version = version + 1
         WHERE id = $1
         """,
         alert_id,
         telling.step,
         telling.next_step,
+        telling.counts_from,
         telling.escalates_at,
         telling.on_duty,
     )
 
 
+async def wait(db: Connection, alert_id: UUID, until: datetime | None) -> None:
+    """When an alert takes its next turn; nothing else of it changes. The caller has locked it."""
+    await db.run("UPDATE alert SET escalates_at = $2 WHERE id = $1 AND closed_at IS NULL", alert_id, until)
+
+
 async def lock_overdue(db: Connection, *, now: datetime, limit: int) -> list[Alert]:
-    """Lock unanswered alerts whose step has run out of time, most overdue first.
+    """Lock alerts whose turn has come, most overdue first, answered or not.
 
     Two workers may ask at once; SKIP LOCKED hands each alert to one of them.
     """
     return await db.all(
         Alert,
         """
-        SELECT id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-               claimed_by, closed_at
+        SELECT class AS alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id,
+               class_since, step, reached_somebody, claimed_by, closed_at
         FROM alert
-        WHERE claimed_by IS NULL AND closed_at IS NULL AND escalates_at <= $1
+        WHERE closed_at IS NULL AND escalates_at <= $1
         ORDER BY escalates_at
         LIMIT $2
         FOR UPDATE SKIP LOCKED
@@ -222,29 +208,29 @@ async def lock_overdue(db: Connection, *, now: datetime, limit: int) -> list[Ale
 
 
 async def put_off(db: Connection, alert_id: UUID, until: datetime, now: datetime) -> None:
-    """Let an overdue alert that nobody claims wait until then."""
+    """Let an alert whose turn failed wait until then, unless something else has become of it."""
     await db.run(
-        """
-        UPDATE alert SET escalates_at = $2, version = version + 1
-        WHERE id = $1 AND claimed_by IS NULL AND closed_at IS NULL AND escalates_at <= $3
-        """,
+        "UPDATE alert SET escalates_at = $2 WHERE id = $1 AND closed_at IS NULL AND escalates_at <= $3",
         alert_id,
         until,
         now,
     )
 
 
-async def lapse_claims(db: Connection, *, now: datetime, limit: int) -> list[Alert]:
-    """End claims in which nobody was contacted in time; the alert is open to all again."""
+async def lapse_claims(db: Connection, *, now: datetime, limit: int) -> list[Lapsed]:
+    """End claims in which nobody was contacted in time; the alert is open to all again, where it stood."""
     return await db.all(
-        Alert,
+        Lapsed,
         """
-        UPDATE alert SET claimed_by = NULL, claimed_at = NULL, contacted_at = NULL, lapses_at = NULL,
-                         next_step = step, escalates_at = $1, version = version + 1
-        WHERE id IN (SELECT id FROM alert WHERE closed_at IS NULL AND lapses_at <= $1
-                     ORDER BY lapses_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-        RETURNING id, patient_id, organisation_id, class AS alert_class, next_step, reached_somebody,
-                  claimed_by, closed_at
+        UPDATE alert a SET claimed_by = NULL, claimed_at = NULL, contacted_at = NULL, lapses_at = NULL,
+                           next_step = a.step, escalates_at = $1, counts_from = a.counts_from + ($1 - a.claimed_at),
+                           version = a.version + 1
+        FROM (SELECT id, claimed_by FROM alert WHERE closed_at IS NULL AND lapses_at <= $1
+              ORDER BY lapses_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS lapsed
+        WHERE a.id = lapsed.id
+        RETURNING a.class AS alert_class, a.next_step, a.counts_from, a.given_back_by, a.id, a.patient_id,
+                  a.organisation_id, a.class_since, a.step, a.reached_somebody, a.claimed_by, a.closed_at,
+                  lapsed.claimed_by AS was_claimed_by
         """,
         now,
         limit,
@@ -266,26 +252,31 @@ async def claim(db: Connection, alert_id: UUID, supporter_id: UUID, lapses_at: d
     return claimed == 1
 
 
-async def contact(db: Connection, alert_id: UUID, supporter_id: UUID, now: datetime) -> bool:
-    """Note a contact attempt; the claim no longer lapses."""
+async def contact(
+    db: Connection, alert_id: UUID, supporter_id: UUID, brought_up_at: datetime | None, now: datetime
+) -> bool:
+    """Note a contact attempt: the claim no longer lapses, and is brought up again unless the alert is closed."""
     noted = await db.run(
         """
-        UPDATE alert SET contacted_at = coalesce(contacted_at, $3), lapses_at = NULL, version = version + 1
+        UPDATE alert SET contacted_at = coalesce(contacted_at, $4), lapses_at = NULL, escalates_at = $3,
+                         version = version + 1
         WHERE id = $1 AND claimed_by = $2 AND closed_at IS NULL
         """,
         alert_id,
         supporter_id,
+        brought_up_at,
         now,
     )
     return noted == 1
 
 
 async def release(db: Connection, alert_id: UUID, supporter_id: UUID, now: datetime) -> bool:
-    """Give the alert back: the step at which it stood is told again at once."""
+    """Give the alert back: the step at which it stood is told again at once, to others."""
     released = await db.run(
         """
         UPDATE alert SET claimed_by = NULL, claimed_at = NULL, contacted_at = NULL, lapses_at = NULL,
-                         next_step = step, escalates_at = $3, version = version + 1
+                         given_back_by = $2, next_step = step, escalates_at = $3,
+                         counts_from = counts_from + ($3 - claimed_at), version = version + 1
         WHERE id = $1 AND claimed_by = $2 AND closed_at IS NULL
         """,
         alert_id,
@@ -295,9 +286,14 @@ async def release(db: Connection, alert_id: UUID, supporter_id: UUID, now: datet
     return released == 1
 
 
-async def raise_to(db: Connection, alert_id: UUID, alert_class: str, now: datetime) -> bool:
+async def raise_to(
+    db: Connection, alert_id: UUID, alert_class: str, *, stays: bool, lapses_at: datetime, now: datetime
+) -> bool:
     """Make it more urgent, never less; False where the patient has an open alert of that class already."""
-    return await db.value(bool, "SELECT raise_alert($1, $2, $3)", alert_id, alert_class, now) is True
+    raised = await db.value(
+        bool, "SELECT raise_alert($1, $2, $3, $4, $5)", alert_id, alert_class, stays, lapses_at, now
+    )
+    return raised is True
 
 
 async def close(db: Connection, alert_id: UUID, me: UUID, outcome: str, now: datetime) -> bool:
@@ -331,38 +327,50 @@ async def views(
     clinician: bool,
     closed_after: datetime,
     alert_id: UUID | None = None,
-    limit: int = 100,
+    after: tuple[bool, bool, str, float, UUID] | None = None,
+    limit: int = 1,
 ) -> list[AlertView]:
-    """Alerts of which the caller was told, open or closed lately, open ones first.
+    """Alerts of which the caller was told, open or closed lately, in the order of `rules.place`.
 
     The patient is there only where the relation allows it.
     """
     return await db.all(
         AlertView,
         """
-        SELECT a.id, a.class AS alert_class, a.late, a.opened_at, a.step, a.claimed_by, s.name AS claimed_by_name,
-               a.claimed_at, a.contacted_at, a.closed_at, a.outcome, a.version, a.reasons,
-               CASE WHEN p.id IS NOT NULL THEN json_build_object('id', p.id, 'name', p.name) END AS patient,
-               CASE WHEN p.id IS NOT NULL AND c.id IS NOT NULL THEN json_build_object(
-                   'mood', c.mood, 'craving', c.craving, 'wantsToTalk', c.wants_to_talk) END AS level
-        FROM alert a
-        LEFT JOIN person s ON s.id = a.claimed_by
-        LEFT JOIN person p ON p.id = a.patient_id
-             AND (a.claimed_by = $1 AND a.closed_at IS NULL OR $2
-                  OR EXISTS (SELECT FROM care_team_member t
-                             WHERE t.patient_id = a.patient_id AND t.staff_id = $1 AND t.left_at IS NULL))
-        LEFT JOIN check_in c ON c.id = a.check_in_id AND (a.class NOT IN ('p0', 'p1') OR $3)
-        WHERE ($4::uuid IS NULL OR a.id = $4) AND (a.closed_at IS NULL OR a.closed_at > $5)
-          AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $1)
-               OR $2 AND a.organisation_id = (SELECT organisation_id FROM person WHERE id = $1))
-        ORDER BY a.closed_at IS NOT NULL, a.claimed_by IS NOT NULL, a.class, a.opened_at DESC
-        LIMIT $6
+        WITH mine AS (
+            SELECT a.id, a.class AS alert_class, a.late, a.opened_at, a.step, a.claimed_by, s.name AS claimed_by_name,
+                   a.claimed_at, a.contacted_at, a.closed_at, a.outcome, a.version, a.reasons,
+                   CASE WHEN p.id IS NOT NULL THEN json_build_object('id', p.id, 'name', p.name) END AS patient,
+                   CASE WHEN p.id IS NOT NULL AND c.id IS NOT NULL THEN json_build_object(
+                       'mood', c.mood, 'craving', c.craving, 'wantsToTalk', c.wants_to_talk) END AS level,
+                   extract(epoch FROM a.opened_at)::double precision
+                       * CASE WHEN a.closed_at IS NULL THEN 1 ELSE -1 END AS turn
+            FROM alert a
+            LEFT JOIN person s ON s.id = a.claimed_by
+            LEFT JOIN person p ON p.id = a.patient_id
+                 AND (a.claimed_by = $1 AND a.closed_at IS NULL OR $2
+                      OR EXISTS (SELECT FROM care_team_member t
+                                 WHERE t.patient_id = a.patient_id AND t.staff_id = $1 AND t.left_at IS NULL))
+            LEFT JOIN check_in c ON c.id = a.check_in_id AND (a.class NOT IN ('p0', 'p1') OR $3)
+            WHERE ($4::uuid IS NULL OR a.id = $4) AND (a.closed_at IS NULL OR a.closed_at > $5)
+              AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $1)
+                   OR $2 AND a.organisation_id = (SELECT organisation_id FROM person WHERE id = $1))
+        )
+        SELECT id, alert_class, late, opened_at, step, claimed_by, claimed_by_name, claimed_at, contacted_at, closed_at,
+               outcome, version, reasons, patient, level
+        FROM mine
+        WHERE $6::boolean IS NULL
+           OR (closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, id)
+              > ($6, $7::boolean, $8::text, $9::double precision, $10::uuid)
+        ORDER BY closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, id
+        LIMIT $11
         """,
         me,
         oversees,
         clinician,
         alert_id,
         closed_after,
+        *(after or (None,) * 5),
         limit,
     )
 

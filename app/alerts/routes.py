@@ -10,18 +10,19 @@ from app.access import CLINICIANS, SELF, roles
 from app.alerts import actions
 from app.alerts.models import Alerts, AlertView, CloseAlert, RaiseAlert, SupportState
 from app.dependencies import Db, Me, Now
+from app.wire import Cursor, Limit
 
 TOLD = (
-    roles("peer", "peer-lead", *CLINICIANS, under=("told",)),
+    roles("peer", "peer-lead", *CLINICIANS, "program-lead", under=("told",)),
     roles("supervisor", under=("told", "program")),
 )
 
 
 @get("/v1/alerts", operation_id="listAlerts", tags=["alerts"], summary="Alerts you were told of",
      access=access.allow("read", "alerts", *TOLD))  # fmt: skip
-async def listed(me: Me, db: Db, now: Now) -> Alerts:
+async def listed(me: Me, db: Db, now: Now, cursor: Cursor = None, limit: Limit = 100) -> Alerts:
     """Alerts of which you were told, those that nobody answers first: the open ones, and a week of closed ones."""
-    return await actions.listed(db, me, now)
+    return await actions.listed(db, me, cursor, limit, now)
 
 
 @post("/v1/alerts/{alert_id:uuid}/claim", operation_id="claimAlert", tags=["alerts"], summary="Answer an alert",
@@ -34,7 +35,7 @@ async def claim(alert_id: FromPath[UUID], me: Me, db: Db, now: Now) -> AlertView
 @post("/v1/alerts/{alert_id:uuid}/contact", operation_id="contactAlert", tags=["alerts"],
       summary="Log a contact attempt", status_code=200, access=access.allow("contact", "alerts", *TOLD))  # fmt: skip
 async def contact(alert_id: FromPath[UUID], me: Me, db: Db, now: Now) -> AlertView:
-    """Say that you have tried to reach the person; your claim no longer lapses."""
+    """Say that you have tried to reach the person; your claim no longer lapses. Until it is closed you are reminded."""
     return await actions.contact(db, me, alert_id, now)
 
 
@@ -48,7 +49,7 @@ async def release(alert_id: FromPath[UUID], me: Me, db: Db, now: Now) -> AlertVi
 @post("/v1/alerts/{alert_id:uuid}/raise", operation_id="raiseAlert", tags=["alerts"],
       summary="Make an alert more urgent", status_code=200, access=access.allow("raise", "alerts", *TOLD))  # fmt: skip
 async def raise_to(alert_id: FromPath[UUID], data: JSONBody[RaiseAlert], me: Me, db: Db, now: Now) -> AlertView:
-    """Bring clinicians in at once. An alert can be raised, and never lowered."""
+    """Bring clinicians in at once. An alert can be raised, and never lowered; a clinician who answers it goes on."""
     return await actions.raise_to(db, me, alert_id, data.to, now)
 
 

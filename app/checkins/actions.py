@@ -60,7 +60,7 @@ async def _again(db: Connection, me: Signed, new: NewCheckIn) -> RecordedCheckIn
     if kept is None or any(getattr(kept, name) != getattr(new, name) for name in NewCheckIn.__struct_fields__):
         raise IdTaken
     await audit.record(db, "read", "check-ins", [me.id], new.id)
-    opened = await alerts.opened_by(db, me.id, new.id, rules.worry(kept), kept.received_at)
+    opened = await alerts.opened_by(db, me.id, new.id)
     return await _answer(db, me, kept, opened)
 
 

@@ -19,7 +19,12 @@ EARLIEST, LATEST = timedelta(days=60), timedelta(days=2)
 
 
 def check_day(new: NewCheckIn, now: datetime) -> None:
-    """A day far from now is a slip of the finger or of the phone's clock, and would hide in the history."""
+    """A day far from now is a slip of the finger or of the phone's clock, and would hide in the history.
+
+    Danger is heard whatever the phone takes the time to be.
+    """
+    if new.in_danger:
+        return
     if not -EARLIEST <= new.date - now.date() <= LATEST:
         raise Invalid(FieldError("/date", "out-of-range", "Expected a day of the last 60, or today."))
     if not -EARLIEST <= new.answered_at - now <= LATEST:
@@ -31,11 +36,20 @@ def worry(facts: Facts) -> Worry | None:
 
     An answer that arrives over an hour late is never called "right now": danger becomes a late urgent alert.
     """
-    late = facts.received_at - facts.answered_at > LATE_AFTER
+    late = is_late(facts.answered_at, facts.received_at)
     if facts.in_danger:
         return Worry("p1" if late else "p0", ("in-danger",), late)
     reasons = tuple(_peer_reasons(facts))
     return Worry("p2", reasons, late) if reasons else None
+
+
+def is_late(answered_at: datetime, received_at: datetime) -> bool:
+    """Whether it was answered more than an hour before it came.
+
+    No phone keeps an answer for months: one that says so has lost its clock, as after its battery was empty, and what
+    it says is said now.
+    """
+    return LATE_AFTER < received_at - answered_at <= EARLIEST
 
 
 def _peer_reasons(facts: Facts) -> list[str]:

@@ -12,12 +12,14 @@ JOINED = datetime.fromisoformat("2026-01-05T09:00:00-05:00")
 WEEK = ((DANA, time(9), time(17)), (OKAFOR, time(8), time(12)), (SAM, time(10), time(18)), (NELL, time(9), time(16)))
 # Demo timers are seconds, so that a visitor sees an alert move on; a real program counts in minutes.
 DEMO_STEPS = (
-    ("p0", 0, 0, "duty-clinicians"), ("p0", 0, 0, "supervisors"), ("p0", 1, 20, "clinicians"), ("p0", 2, 40, "lead"),
+    ("p0", 0, 0, "duty-clinicians"), ("p0", 0, 0, "supervisors"), ("p0", 1, 20, "clinicians"),
+    ("p0", 2, 40, "program-leads"),
     ("p1", 0, 0, "team-clinicians"), ("p1", 0, 0, "duty-clinicians"), ("p1", 1, 40, "supervisors"),
     ("p2", 0, 0, "assigned-peer"), ("p2", 1, 15, "duty-peers"), ("p2", 2, 45, "team-clinicians"),
     ("p2", 2, 45, "duty-clinicians"),
 )  # fmt: skip
-DEMO_LIMITS = (("p0", 60, 60), ("p1", 60, 120), ("p2", 120, 120))
+# A claim lapses, an unanswered alert repeats, an answered one is brought up again.
+DEMO_LIMITS = (("p0", 60, 60, 300), ("p1", 60, 120, 900), ("p2", 120, 120, 3600))
 # Mood and craving of the days before today.
 MONTH = (
     (3, 6), (4, 6), (3, 6), (4, 5), (4, 6), (5, 5), (4, 5), (5, 4), (5, 5), (4, 6), (5, 5), (5, 4), (6, 4), (5, 4),
@@ -106,11 +108,11 @@ async def timers(raw: Owner) -> None:
             " ON CONFLICT DO NOTHING",
             HARBOR.id, name, step, timedelta(seconds=seconds), audience,
         )  # fmt: skip
-    for name, lapses, repeats in DEMO_LIMITS:
+    for name, *limits in DEMO_LIMITS:
         await raw.execute(
-            "INSERT INTO alert_limit (organisation_id, class, lapses, repeats) VALUES ($1, $2, $3, $4)"
+            "INSERT INTO alert_limit (organisation_id, class, lapses, repeats, unclosed) VALUES ($1, $2, $3, $4, $5)"
             " ON CONFLICT DO NOTHING",
-            HARBOR.id, name, timedelta(seconds=lapses), timedelta(seconds=repeats),
+            HARBOR.id, name, *(timedelta(seconds=float(each)) for each in limits),
         )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from app.dependencies import Db, Me, Now
 from app.duty import actions
 from app.duty.models import DutyShift, DutyShifts, NewDutyShift
 
-ANSWERING = roles("peer", "peer-lead", *CLINICIANS, "supervisor", under=("self",))
+ANSWERING = roles("peer", "peer-lead", *CLINICIANS, "supervisor", "program-lead", under=("self",))
 
 
 @post("/v1/duty-shifts", operation_id="addDutyShift", tags=["duty"], summary="Be on duty",

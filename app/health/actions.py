@@ -10,7 +10,7 @@ KNOWN = [m.name for m in migrate.read()]
 
 
 async def ready(pool: Pool, now: datetime) -> Ready:
-    """Database, migrations, and the age of the oldest due reminder; never raises for a database that is away."""
+    """Database, migrations, age of the oldest due reminder or alert; never raises for a database that is away."""
     try:
         async with pool.reading() as db:
             return rules.ready(await queries.applied(db), KNOWN, await queries.oldest_due(db, now))

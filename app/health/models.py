@@ -20,5 +20,5 @@ class Ready(Model, frozen=True):
     database: Literal["ok", "unreachable"]
     migrations: Literal["ok", "pending", "unknown"]
     oldest_due_seconds: Annotated[
-        float | None, Meta(description="How long the oldest due reminder has waited; null: none waits.")
+        float | None, Meta(description="How long the oldest due reminder or alert has waited; null: none waits.")
     ] = None

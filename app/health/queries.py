@@ -11,5 +11,5 @@ async def applied(db: Connection) -> list[str]:
 
 
 async def oldest_due(db: Connection, now: datetime) -> float | None:
-    """Seconds since the oldest reminder that is due should have gone out; None where nothing waits."""
+    """Seconds since the oldest reminder or alert that is due should have gone on; None where nothing waits."""
     return await db.value(float, "SELECT oldest_due_seconds($1)", now)

@@ -25,7 +25,7 @@ async def live() -> Live:
      responses={503: ResponseSpec(Ready, description="Something stands in the way.", generate_examples=False)},
      access=access.public("read", "health"))  # fmt: skip
 async def ready(request: Request[Any, Any, Any], now: Now) -> Response[Ready]:
-    """Database, migrations, and the age of the oldest due reminder; 503 while one of them stands in the way."""
+    """Database, migrations, age of the oldest due reminder or alert; 503 while one of them stands in the way."""
     found = await actions.ready(request.app.state.pool, now)
     return Response(found, status_code=200 if found.status == "ok" else 503)
 

@@ -8,7 +8,7 @@ OVERDUE_SECONDS = 300.0
 
 
 def ready(applied: Sequence[str], known: Sequence[str], oldest_due: float | None) -> Ready:
-    """Ready with every migration run and no reminder over five minutes late."""
+    """Ready with every migration run and no reminder or alert over five minutes late."""
     pending = bool(set(known) - set(applied))
     late = oldest_due is not None and oldest_due > OVERDUE_SECONDS
     return Ready("not-ready" if pending or late else "ok", "ok", "pending" if pending else "ok", oldest_due)

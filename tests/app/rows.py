@@ -114,6 +114,7 @@ CHANGES: Mapping[str, Sees] = {
 BLUNT: Mapping[str, str] = {
     "address": "platform = 'web'",
     "alert": "version = 99",
+    "alert_told": "step = 99",
     "appointment": "version = 99",
     "calendar_feed": "revoked_at = '2026-03-03T16:00Z'",
     "delivery": "error = 'x'",

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from app.demo.cast import INES, MAYA, SAM
+import pytest
+
+from app.demo.cast import DANA, INES, MAYA, SAM
 from tests.world import World, a_check_in
 
 
@@ -16,7 +18,7 @@ async def test_a_calm_check_in_is_kept_and_nobody_is_disturbed(world: World) -> 
     assert (body["mood"], body["craving"], body["version"], body["alertId"]) == (7, 1, 1, None)
     assert body["support"] == "Thank you for checking in."
     sam = await world.of(SAM)
-    assert (await sam.get("/v1/alerts")).json() == {"items": []}
+    assert (await sam.get("/v1/alerts")).json()["items"] == []
 
 
 async def test_a_strong_craving_reaches_the_assigned_peer(world: World) -> None:
@@ -30,7 +32,23 @@ async def test_a_strong_craving_reaches_the_assigned_peer(world: World) -> None:
     assert (alert["alertClass"], alert["reasons"]) == ("p2", ["craving-high"])
     assert alert["patient"]["name"] == "Maya Torres"
     assert alert["level"] == {"mood": 6, "craving": 9, "wantsToTalk": False}
-    assert (await ines.get("/v1/alerts")).json() == {"items": []}
+    assert (await ines.get("/v1/alerts")).json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [{"answeredAt": "1970-01-01T00:03:00+00:00"}, {"date": "1970-01-01"}, {"answeredAt": "2027-01-01T00:00:00Z"}],
+)
+async def test_danger_is_heard_whatever_the_phone_takes_the_time_to_be(world: World, clock: dict[str, str]) -> None:
+    maya, dana = await world.of(MAYA), await world.of(DANA)
+
+    answer = await maya.post("/v1/check-ins", json=a_check_in(world, inDanger=True, **clock))
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["crisis"]["resources"]
+    [alert] = (await dana.get("/v1/alerts")).json()["items"]
+    assert (alert["alertClass"], alert["late"]) == ("p0", False)
+    assert (await maya.post("/v1/check-ins", json=a_check_in(world, **clock))).status_code == 422
 
 
 async def test_answers_for_one_day_that_come_at_the_same_moment_are_all_kept(real_world: World) -> None:

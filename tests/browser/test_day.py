@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from app.demo.cast import DANA, KAI, LEO, LINDQVIST, MAYA, OKAFOR, ROSA, SAM, THEO, Person
+from app.demo.cast import DANA, GRACE, KAI, LEO, LINDQVIST, MAYA, OKAFOR, ROSA, SAM, THEO, Person
 from app.demo.seed import MONTH
 from tests.browser.people import PHONE, People, check_in, choose, faults, live_through, prescribe, too_wide
 
@@ -20,7 +20,7 @@ KEPT_FOR_LATER = """
     }
 """
 # Mood and craving of a month that grows lighter, the oldest day first.
-EVERYONE = (MAYA, SAM, DANA, OKAFOR, LINDQVIST, ROSA, KAI, THEO, LEO)
+EVERYONE = (MAYA, SAM, DANA, OKAFOR, LINDQVIST, ROSA, KAI, THEO, GRACE, LEO)
 
 
 async def test_a_strong_craving_appears_at_the_peers_page_and_the_answer_at_the_patients(people: People) -> None:

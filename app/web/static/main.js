@@ -20,7 +20,7 @@ import { speak, t } from "./words.js";
 
 /** @typedef {import("./types.js").Me} Me */
 
-const SUPPORTERS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor"];
+const SUPPORTERS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor", "program-lead"];
 
 function Page() {
   const [signedIn, setSignedIn] = useState(session());

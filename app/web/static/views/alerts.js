@@ -10,7 +10,7 @@ import { t, tCode } from "../words.js";
 /** @typedef {import("../types.js").Me} Me */
 
 const OUTCOMES = ["reached-safe", "reached-follow-up", "handed-over", "not-reached", "emergency-services"];
-const CLINICIANS = ["counselor", "prescriber", "supervisor"];
+const CLINICIANS = ["counselor", "prescriber", "supervisor", "program-lead"];
 const CLOSED_SHOWN = 3;
 
 /** @param {{me: Me}} props */

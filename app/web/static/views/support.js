@@ -17,18 +17,19 @@ import { Trend } from "./trend.js";
 
 const SHIFT_HOURS = 8;
 const WITH_LEVELS = ["peer", "counselor", "prescriber", "supervisor"];
+const WITH_PATIENTS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor"];
 const WITH_VISITS = ["peer", "counselor", "prescriber"];
 
 /** @param {{me: Me}} props */
 export function Support({ me }) {
-  const visits = me.roles.some((role) => WITH_VISITS.includes(role));
+  const has = (/** @type {string[]} */ roles) => me.roles.some((role) => roles.includes(role));
   return html`
     <${Greeting} name=${me.name} />
     <div class="columns">
       <div class="column"><${Duty} /><${Alerts} me=${me} /></div>
       <div class="column side">
-        ${visits && html`<${Appointments} me=${me} />`}
-        <${Patients} me=${me} />
+        ${has(WITH_VISITS) && html`<${Appointments} me=${me} />`}
+        ${has(WITH_PATIENTS) && html`<${Patients} me=${me} />`}
         <p class="center"><a href="#/mirror">${t("mirror.link")}</a></p>
       </div>
     </div>

@@ -31,6 +31,7 @@ export const en = {
   "role.primary-care": "Primary care",
   "role.coordinator": "Care coordinator",
   "role.supervisor": "Supervisor",
+  "role.program-lead": "Program lead",
   "role.operator": "Operator",
 
   "setup.title": "Welcome. Let us make a place for your program.",

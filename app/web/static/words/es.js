@@ -31,6 +31,7 @@ export const es = {
   "role.primary-care": "Atención primaria",
   "role.coordinator": "Coordinación",
   "role.supervisor": "Supervisión",
+  "role.program-lead": "Dirección del programa",
   "role.operator": "Operación",
 
   "setup.title": "Te damos la bienvenida. Hagamos un lugar para tu programa.",
