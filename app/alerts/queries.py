@@ -223,7 +223,8 @@ async def lapse_claims(db: Connection, *, now: datetime, limit: int) -> list[Lap
         Lapsed,
         """
         UPDATE alert a SET claimed_by = NULL, claimed_at = NULL, contacted_at = NULL, lapses_at = NULL,
-                           next_step = a.step, escalates_at = $1, counts_from = a.counts_from + ($1 - a.claimed_at),
+                           next_step = a.step, escalates_at = $1,
+                           counts_from = a.counts_from + ($1 - greatest(a.claimed_at, a.class_since)),
                            version = a.version + 1
         FROM (SELECT id, claimed_by FROM alert WHERE closed_at IS NULL AND lapses_at <= $1
               ORDER BY lapses_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS lapsed
@@ -276,7 +277,7 @@ async def release(db: Connection, alert_id: UUID, supporter_id: UUID, now: datet
         """
         UPDATE alert SET claimed_by = NULL, claimed_at = NULL, contacted_at = NULL, lapses_at = NULL,
                          given_back_by = $2, next_step = step, escalates_at = $3,
-                         counts_from = counts_from + ($3 - claimed_at), version = version + 1
+                         counts_from = counts_from + ($3 - greatest(claimed_at, class_since)), version = version + 1
         WHERE id = $1 AND claimed_by = $2 AND closed_at IS NULL
         """,
         alert_id,
