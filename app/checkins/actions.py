@@ -1,6 +1,6 @@
 """Record how somebody feels, and have somebody there when it worries us."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from app import audit
@@ -82,9 +82,10 @@ async def trend(db: Connection, me: Signed, patient_id: UUID, days: int, now: da
 
 
 async def _trend(db: Connection, patient_id: UUID, days: int, today: date) -> Trend:
-    found = await queries.levels(db, patient_id, since=today - timedelta(days=days - 1))
+    first = rules.first_day(today, max(days, rules.WEEK))
+    answered = await queries.levels(db, patient_id, first=first, last=today)
     await audit.record(db, "read", "check-in-levels", [patient_id])
-    return rules.trend(found, today)
+    return rules.trend(answered, today, days)
 
 
 async def history_of(db: Connection, me: Signed, patient_id: UUID, cursor: str | None, limit: int) -> CheckIns:

@@ -72,7 +72,7 @@ class TrendDay(Model, frozen=True):
 
 
 class Trend(Model, frozen=True):
-    """The last days, oldest first, with the means of the last 7 and of all of them."""
+    """The last days, oldest first, today being the last; with the means of the last 7 and of all that are shown."""
 
     days: list[TrendDay]
     mood_mean_7: float | None = field(name="moodMean7")

@@ -87,15 +87,16 @@ async def history(db: Connection, patient_id: UUID, *, before: date, limit: int)
     )
 
 
-async def levels(db: Connection, patient_id: UUID, *, since: date) -> list[TrendDay]:
-    """Levels only, oldest first, each day in its latest version."""
+async def levels(db: Connection, patient_id: UUID, *, first: date, last: date) -> list[TrendDay]:
+    """Levels only of the days from `first` to `last`, oldest first, each in its latest version."""
     return await db.all(
         TrendDay,
         """
         SELECT DISTINCT ON (day) day AS date, mood, craving, wants_to_talk
-        FROM check_in WHERE patient_id = $1 AND day >= $2
+        FROM check_in WHERE patient_id = $1 AND day BETWEEN $2 AND $3
         ORDER BY day, version DESC
         """,
         patient_id,
-        since,
+        first,
+        last,
     )

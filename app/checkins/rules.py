@@ -15,6 +15,7 @@ HIGH_CRAVING = 7
 CRAVING_ABOVE_OWN_MEDIAN = 3
 LOW_MOOD = 2
 LATE_AFTER = timedelta(minutes=60)
+WEEK = 7
 EARLIEST, LATEST = timedelta(days=60), timedelta(days=2)
 
 
@@ -103,15 +104,24 @@ def support(opened: Opened | None, language: str) -> str:
     return said["p2-known"] if opened.already_open and kind == "p2" else said[kind]
 
 
-def trend(days: Sequence[TrendDay], today: date) -> Trend:
-    """The means of what was answered; a day without an answer counts for nothing."""
-    week = [d for d in days if d.date > today - timedelta(days=7)]
+def first_day(today: date, days: int) -> date:
+    """The first of the last `days`, today being the last."""
+    return today - timedelta(days=days - 1)
+
+
+def trend(answered: Sequence[TrendDay], today: date, days: int) -> Trend:
+    """The last `days` and the means of what was answered; a day without an answer counts for nothing.
+
+    The mean of the week is of the whole week, however few days are shown.
+    """
+    week = [d for d in answered if first_day(today, WEEK) <= d.date <= today]
+    shown = [d for d in answered if first_day(today, days) <= d.date <= today]
     return Trend(
-        list(days),
+        shown,
         _mean([d.mood for d in week]),
-        _mean([d.mood for d in days]),
+        _mean([d.mood for d in shown]),
         _mean([d.craving for d in week]),
-        _mean([d.craving for d in days]),
+        _mean([d.craving for d in shown]),
     )
 
 

@@ -1,9 +1,12 @@
 """How a check-in is kept, and what a worried one sets off."""
 
 import asyncio
+from datetime import date, timedelta
 
 import pytest
 
+from app.checkins import rules
+from app.checkins.models import TrendDay
 from app.demo.cast import DANA, INES, MAYA, SAM
 from tests.world import World, a_check_in
 
@@ -59,3 +62,33 @@ async def test_answers_for_one_day_that_come_at_the_same_moment_are_all_kept(rea
 
     assert [answer.status_code for answer in kept] == [201] * len(answers)
     assert sorted(answer.json()["version"] for answer in kept) == list(range(1, len(answers) + 1))
+
+
+TODAY = date(2026, 3, 3)
+
+
+def answered(*ages: int) -> list[TrendDay]:
+    """Days that many days ago, oldest first; the mood of each is its age, and its craving is one less."""
+    return [TrendDay(TODAY - timedelta(days=age), age, age - 1, wants_to_talk=False) for age in ages]
+
+
+@pytest.mark.parametrize(("days", "shown"), [(1, [0]), (2, [1, 0]), (7, [6, 1, 0]), (8, [7, 6, 1, 0])])
+def test_a_trend_shows_so_many_days_and_the_week_is_always_a_week(days: int, shown: list[int]) -> None:
+    """Whatever else is known: a day too early, and the tomorrow of a phone that is ahead."""
+    found = rules.trend(answered(8, 7, 6, 1, 0, -1), TODAY, days)
+
+    assert [day.mood for day in found.days] == shown
+    assert found.mood_mean == round(sum(shown) / len(shown), 2)
+    assert (found.mood_mean_7, found.craving_mean_7) == (round(7 / 3, 2), round(4 / 3, 2))
+
+
+async def test_a_trend_ends_with_the_patients_own_today(world: World) -> None:
+    maya = await world.of(MAYA)
+    for age, mood in ((-1, 10), (0, 2), (1, 4), (6, 6), (7, 9)):
+        day = (world.clock.now.date() - timedelta(days=age)).isoformat()
+        assert (await maya.post("/v1/check-ins", json=a_check_in(world, date=day, mood=mood))).status_code == 201
+
+    found = (await maya.get(f"/v1/patients/{MAYA.id}/trend", params={"days": 1})).json()
+
+    assert [day["mood"] for day in found["days"]] == [2]
+    assert (found["moodMean"], found["moodMean7"]) == (2, 4)
