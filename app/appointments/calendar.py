@@ -12,11 +12,13 @@ REFRESH = timedelta(minutes=15)
 
 
 def rendered(entries: Sequence[FeedEntry], language: str) -> bytes:
-    """One neutral event for each entry: no name, no kind, no place. The same entries give the same bytes."""
+    """One neutral event for each entry: no name, no kind, no place. The same entries give the same bytes.
+
+    It has no METHOD, since whoever publishes must say who the organizer is (RFC 5546 § 3.2.1).
+    """
     calendar = Calendar()
     calendar.add("prodid", "-//Cairn//Appointments//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
     calendar.add("refresh-interval", REFRESH, parameters={"VALUE": "DURATION"})
     for entry in entries:
         calendar.add_component(_event(entry, _SUMMARY.get(language, _SUMMARY["en"])))
@@ -27,7 +29,8 @@ def rendered(entries: Sequence[FeedEntry], language: str) -> bytes:
 def _event(entry: FeedEntry, summary: str) -> Event:
     event = Event()
     event.add("uid", str(entry.id))
-    event.add("dtstamp", entry.booked_at)
+    event.add("dtstamp", entry.changed_at)
+    event.add("last-modified", entry.changed_at)
     event.add("dtstart", entry.starts_at)
     event.add("dtend", entry.ends_at)
     event.add("summary", summary)

@@ -178,8 +178,8 @@ class FeedEntry(Struct, frozen=True):
     id: UUID
     starts_at: datetime
     ends_at: datetime
-    booked_at: datetime
     patient_id: UUID
+    changed_at: datetime
 
 
 class FeedOwner(Struct, frozen=True):

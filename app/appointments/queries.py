@@ -294,7 +294,8 @@ async def feed(db: Connection, person_id: UUID, within: Span, limit: int) -> lis
     return await db.all(
         FeedEntry,
         """
-        SELECT id, lower(during) AS starts_at, upper(during) AS ends_at, booked_at, patient_id
+        SELECT id, lower(during) AS starts_at, upper(during) AS ends_at, patient_id,
+               coalesce(settled_at, booked_at) AS changed_at
         FROM appointment
         WHERE (patient_id = $1 OR staff_id = $1) AND status <> 'cancelled' AND during && tstzrange($2, $3)
         ORDER BY lower(during), id

@@ -164,7 +164,7 @@ async def close_feed(me: Me, db: Db, now: Now) -> None:
 async def calendar(name: FromPath[str], request: Request[Any, Any, Any], now: Now) -> Response[bytes]:
     """Appointments as iCalendar for whoever has the address: times only, without names."""
     shown = await feeds.rendered(request.app.state.pool, name, request_id(request.scope), now)
-    return Response(shown, media_type="text/calendar; charset=utf-8", headers={"Cache-Control": "private, no-store"})
+    return Response(shown, media_type="text/calendar", headers={"Cache-Control": "private, no-store"})
 
 
 ROUTES = (

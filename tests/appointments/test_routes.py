@@ -449,13 +449,26 @@ async def test_a_calendar_program_sees_when_and_nothing_else(world: World) -> No
     feed = await nobody.get(url)
 
     assert feed.status_code == 200, feed.text
-    assert feed.headers["content-type"].startswith("text/calendar")
+    assert feed.headers["content-type"] == "text/calendar; charset=utf-8"
     assert feed.text.count("BEGIN:VEVENT") == 1
+    assert "METHOD" not in feed.text, "nobody is invited, and there is no organizer to say so"
     for line in (f"UID:{made['id']}", "DTSTART:20260304T140000Z", "DTEND:20260304T145000Z", "SUMMARY:Appointment"):
         assert line in feed.text.splitlines()
     for secret in ("Dana", "Maya", "Harbor", "counsel", str(MAYA.id), str(DANA.id), cancelled["id"]):
         assert secret.lower() not in feed.text.lower()
     assert (await nobody.get(url)).content == feed.content
+
+
+async def test_a_feed_says_when_an_appointment_last_changed(world: World) -> None:
+    dana, made = await world.of(DANA), await booked(world)
+    url = (await dana.post("/v1/calendar-feeds")).json()["url"]
+    world.clock.forward(days=1, minutes=30)
+    before = (await world.nobody().get(url)).text.splitlines()
+    await dana.post(f"/v1/appointments/{made['id']}/complete")
+    after = (await world.nobody().get(url)).text.splitlines()
+
+    assert {"DTSTAMP:20260303T150000Z", "LAST-MODIFIED:20260303T150000Z"} <= set(before)
+    assert {"DTSTAMP:20260304T153000Z", "LAST-MODIFIED:20260304T153000Z"} <= set(after)
 
 
 async def test_the_line_of_a_feed_is_in_its_owners_language(world: World) -> None:
