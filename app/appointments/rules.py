@@ -33,6 +33,7 @@ LENGTHS: dict[Kind, timedelta] = {
 OFFERED_BY: dict[Kind, str] = {"counseling": "counselor", "medication": "prescriber", "peer": "peer"}
 ACTIONS: dict[Status, str] = {"cancelled": "cancel", "fulfilled": "complete", "noshow": "no-show"}
 DAY = timedelta(days=1)
+TEN_MINUTES = timedelta(minutes=10)
 LONGEST_LOOK = timedelta(days=31)
 USUAL_LOOK = timedelta(days=14)
 AHEAD = timedelta(days=366)
@@ -230,12 +231,14 @@ def same(kept: Appointment, patient_id: UUID, new: NewAppointment) -> bool:
 def reminders(appointment: Appointment, now: datetime) -> list[Reminder]:
     """The reminders still to come: the patient's a day, an hour and ten minutes before, the last one for both.
 
-    The last is of use a little longer than the others: somebody may be late.
+    Each is of use until the next one is due, so that after an outage they do not come all at once. The last is of use
+    a little longer: somebody may be late.
     """
     starts_at, patient, staff = appointment.starts_at, appointment.patient_id, appointment.staff_id
+    day, hour, ten = (starts_at - before for before in (timedelta(hours=24), timedelta(hours=1), TEN_MINUTES))
     planned = [
-        Reminder("24h", (patient,), starts_at - timedelta(hours=24), starts_at),
-        Reminder("1h", (patient,), starts_at - timedelta(hours=1), starts_at),
-        Reminder("10m", (patient, staff), starts_at - timedelta(minutes=10), starts_at + timedelta(minutes=10)),
+        Reminder("24h", (patient,), day, hour),
+        Reminder("1h", (patient,), hour, ten),
+        Reminder("10m", (patient, staff), ten, starts_at + TEN_MINUTES),
     ]
     return [reminder for reminder in planned if reminder.due_at > now]

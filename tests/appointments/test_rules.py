@@ -324,10 +324,19 @@ def test_the_patient_is_reminded_three_times_and_the_staff_once() -> None:
     found = rules.reminders(appointment, NOW)
 
     assert [(r.stage, r.people, starts - r.due_at, r.expires_at - starts) for r in found] == [
-        ("24h", (patient,), timedelta(hours=24), timedelta(0)),
-        ("1h", (patient,), timedelta(hours=1), timedelta(0)),
+        ("24h", (patient,), timedelta(hours=24), -timedelta(hours=1)),
+        ("1h", (patient,), timedelta(hours=1), -timedelta(minutes=10)),
         ("10m", (patient, staff), timedelta(minutes=10), timedelta(minutes=10)),
     ]
+
+
+def test_whoever_looks_late_finds_one_reminder_to_send_and_not_three() -> None:
+    appointment = an_appointment()
+    found = rules.reminders(appointment, NOW)
+
+    for minutes in range(-24 * 60, 10):
+        at = appointment.starts_at + timedelta(minutes=minutes)
+        assert len([r for r in found if r.due_at <= at < r.expires_at]) == 1, minutes
 
 
 @pytest.mark.parametrize(
