@@ -121,8 +121,10 @@ def grid(calendar: Calendar, length: timedelta, within: Span) -> list[Span]:
 
 
 def blocks_on(calendar: Calendar, day: date) -> list[Block]:
-    """The working hours of a day: its exceptions, or else those of its weekday."""
+    """The working hours of a day: its exceptions, or else those of its weekday. Once closed, it is closed."""
     special = [e for e in calendar.exceptions if e.day == day]
+    if any(e.starts is None for e in special):
+        return []
     if special:
         return [Block(day.isoweekday(), e.starts, e.ends) for e in special if e.starts and e.ends]
     return [block for block in calendar.blocks if block.weekday == day.isoweekday()]

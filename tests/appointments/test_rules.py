@@ -153,6 +153,15 @@ def test_an_exception_replaces_its_day_and_one_without_times_closes_it() -> None
     assert rules.blocks_on(calendar, thursday) == [OFFICE[3]]
 
 
+def test_a_day_that_is_closed_stays_closed_whatever_else_is_said_of_it() -> None:
+    tuesday = date(2026, 3, 3)
+    closed, evening = (WorkingException(uuid4(), tuesday, *walls) for walls in ((None, None), ("20:00", "22:00")))
+
+    for exceptions in ([closed, evening], [evening, closed]):
+        assert rules.blocks_on(a_calendar(exceptions=exceptions), tuesday) == []
+    assert rules.blocks_on(a_calendar(exceptions=[evening]), tuesday) == [Block(2, "20:00", "22:00")]
+
+
 def test_exceptions_of_one_day_that_overlap_offer_each_time_once() -> None:
     tuesday = date(2026, 3, 3)
     twice = [WorkingException(uuid4(), tuesday, wall, "14:00") for wall in ("12:00", "12:30")]
