@@ -60,9 +60,9 @@ async def book(db: Connection, me: Signed, new: NewAppointment, now: datetime) -
 async def reschedule(db: Connection, me: Signed, appointment_id: UUID, move: Move, now: datetime) -> Appointment:
     """Move an appointment: the old one is cancelled and a new one booked in the same transaction, or neither.
 
-    Reminders move with it. The same again gives the same appointment.
+    Reminders move with it. The same again gives the same appointment, at the same moment too.
     """
-    old = await by_id(db, me, appointment_id)
+    old = await _held(db, me, appointment_id)
     if old.moved_to == move.id:
         return await _moved_already(db, me, move)
     rules.check_movable(old, now)
@@ -71,8 +71,7 @@ async def reschedule(db: Connection, me: Signed, appointment_id: UUID, move: Mov
         raise rules.NotOffered
     booking = Booking(move.id, old.patient_id, old.staff_id, old.kind, during, moved_from=old.id)
     await queries.lock_calendars(db, booking)
-    if not await queries.settle(db, old.id, "cancelled", me.id, now):
-        raise rules.NotBooked
+    await queries.settle(db, old.id, "cancelled", me.id, now)
     if not await queries.book(db, booking, me.id, now):
         raise await _why_not(db, booking)
     await notifications.withdraw(db, About.APPOINTMENT, old.id, now)
@@ -80,17 +79,17 @@ async def reschedule(db: Connection, me: Signed, appointment_id: UUID, move: Mov
 
 
 async def cancel(db: Connection, me: Signed, appointment_id: UUID, now: datetime) -> Appointment:
-    """Give the time back, and take back what would have reminded of it."""
-    return await _settle(db, me, await by_id(db, me, appointment_id), "cancelled", now)
+    """Give the time back, and take back what would have reminded of it; twice is once."""
+    return await _settle(db, me, await _held(db, me, appointment_id), "cancelled", now)
 
 
 async def complete(db: Connection, me: Signed, appointment_id: UUID, now: datetime) -> Appointment:
-    """It took place."""
+    """It took place, even if it was first said that it did not; twice is once."""
     return await _settle(db, me, await _own(db, me, appointment_id), "fulfilled", now)
 
 
 async def no_show(db: Connection, me: Signed, appointment_id: UUID, now: datetime) -> Appointment:
-    """The patient could not be there."""
+    """The patient could not be there, even if something else was said first; twice is once."""
     return await _settle(db, me, await _own(db, me, appointment_id), "noshow", now)
 
 
@@ -168,8 +167,7 @@ async def _booked(db: Connection, me: Signed, appointment_id: UUID, action: str,
 async def _settle(db: Connection, me: Signed, appointment: Appointment, to: Status, now: datetime) -> Appointment:
     if not rules.settles(appointment, to, now):
         return appointment
-    if not await queries.settle(db, appointment.id, to, me.id, now):
-        raise rules.NotBooked
+    await queries.settle(db, appointment.id, to, me.id, now)
     await notifications.withdraw(db, About.APPOINTMENT, appointment.id, now)
     return await _changed(db, rules.settled(appointment, to), rules.ACTIONS[to], now)
 
@@ -182,9 +180,15 @@ async def _changed(db: Connection, appointment: Appointment, action: str, now: d
     return appointment
 
 
+async def _held(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
+    """An appointment as it stands once nobody else is changing it, and stays until this transaction ends."""
+    await queries.lock(db, appointment_id)
+    return await by_id(db, me, appointment_id)
+
+
 async def _own(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
-    """An appointment which the caller holds as staff; else `NotFound`."""
-    found = await by_id(db, me, appointment_id)
+    """The same, if the caller holds it as staff; else `NotFound`."""
+    found = await _held(db, me, appointment_id)
     if found.staff_id != me.id:
         raise NotFound
     return found

@@ -198,19 +198,26 @@ async def taken(db: Connection, booking: Booking) -> bool:
     return found is True
 
 
-async def settle(db: Connection, appointment_id: UUID, status: Status, me: UUID, now: datetime) -> bool:
-    """Whether it was booked until now, and is not any more."""
-    settled = await db.run(
+async def lock(db: Connection, appointment_id: UUID) -> None:
+    """Wait for whoever is changing this appointment.
+
+    A statement by itself: one that waits would show the row as it is then, and what it is joined to as it was before.
+    """
+    await db.run("SELECT FROM appointment WHERE id = $1 FOR NO KEY UPDATE", appointment_id)
+
+
+async def settle(db: Connection, appointment_id: UUID, status: Status, me: UUID, now: datetime) -> None:
+    """What became of an appointment that the caller has locked; one that was given back is never taken again."""
+    await db.run(
         """
         UPDATE appointment SET status = $2, settled_by = $3, settled_at = $4, version = version + 1
-        WHERE id = $1 AND status = 'booked'
+        WHERE id = $1 AND status <> 'cancelled'
         """,
         appointment_id,
         status,
         me,
         now,
     )
-    return settled == 1
 
 
 async def by_id(db: Connection, me: UUID, appointment_id: UUID, *, treats: bool, oversees: bool) -> Appointment | None:

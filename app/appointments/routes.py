@@ -102,7 +102,7 @@ async def cancel(appointment_id: FromPath[UUID], me: Me, db: Db, now: Now) -> Ap
       summary="It took place", status_code=200,
       access=access.allow("complete", "appointments", HOLDERS))  # fmt: skip
 async def complete(appointment_id: FromPath[UUID], me: Me, db: Db, now: Now) -> Appointment:
-    """Say that your appointment took place."""
+    """Say that your appointment took place. It also puts right a no-show that was a slip of the finger."""
     return await actions.complete(db, me, appointment_id, now)
 
 
@@ -110,7 +110,10 @@ async def complete(appointment_id: FromPath[UUID], me: Me, db: Db, now: Now) -> 
       summary="The patient could not be there", status_code=200,
       access=access.allow("no-show", "appointments", HOLDERS))  # fmt: skip
 async def no_show(appointment_id: FromPath[UUID], me: Me, db: Db, now: Now) -> Appointment:
-    """Say that the patient could not be there. It is a reason to reach out, and never a mark against anybody."""
+    """Say that the patient could not be there. It is a reason to reach out, and never a mark against anybody.
+
+    Until somebody says otherwise: what was said by mistake can be put right.
+    """
     return await actions.no_show(db, me, appointment_id, now)
 
 

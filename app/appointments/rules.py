@@ -192,11 +192,16 @@ def _check_order(starts: str, ends: str, pointer: str) -> None:
 
 
 def settles(appointment: Appointment, to: Status, now: datetime) -> bool:
-    """Whether this changes anything: the same twice is once. Refuses what cannot become of it any more, or not yet."""
+    """Whether this changes anything: the same twice is once. Refuses what cannot become of it any more, or not yet.
+
+    Whether somebody came may have been said by mistake, and is put right at any time.
+    """
     if appointment.moved_to is not None:
         raise Moved
     if appointment.status == to:
         return False
+    if {appointment.status, to} == {"fulfilled", "noshow"}:
+        return True
     if appointment.status != "booked":
         raise NotBooked
     if to == "cancelled" and now >= appointment.ends_at:

@@ -70,6 +70,32 @@ async def test_one_appointment_moved_by_many_at_once_goes_to_one_place(real_worl
     assert Counter(one["status"] for one in listed) == {"cancelled": 1, "booked": 1}
 
 
+async def test_the_same_move_sent_many_times_at_once_is_one(real_world: World) -> None:
+    world = real_world
+    maya, body = await world.of(MAYA), a_booking(world)
+    await maya.post("/v1/appointments", json=body)
+    move = _to(world, WEDNESDAY_950.isoformat())
+
+    answers = await _at_once(*[(maya, f"/v1/appointments/{body['id']}/reschedule", move)] * 12)
+
+    assert {a.status_code for a in answers} == {201}, [a.text for a in answers]
+    assert len({a.content for a in answers}) == 1
+
+
+async def test_the_same_settlement_sent_many_times_at_once_is_one(real_world: World) -> None:
+    world = real_world
+    dana = await world.of(DANA)
+    for n, (verb, status) in enumerate((("cancel", "cancelled"), ("complete", "fulfilled"), ("no-show", "noshow"))):
+        starts = WEDNESDAY_9 + n * timedelta(days=1)
+        body = a_booking(world, startsAt=starts.isoformat(), patientId=str(MAYA.id))
+        await dana.post("/v1/appointments", json=body)
+        world.clock.now = starts
+
+        answers = await _at_once(*[(dana, f"/v1/appointments/{body['id']}/{verb}", None)] * 12)
+
+        assert {(a.status_code, a.json()["status"]) for a in answers} == {(200, status)}, [a.text for a in answers]
+
+
 async def test_cancelled_and_moved_at_once_is_one_of_the_two(real_world: World) -> None:
     world = real_world
     maya, dana = await world.of(MAYA), await world.of(DANA)

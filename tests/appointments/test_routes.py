@@ -351,9 +351,25 @@ async def test_staff_say_how_it_went_once_it_has_begun(world: World) -> None:
     world.clock.forward(days=1, minutes=30)
     assert (await dana.post(f"{path}/complete")).json()["status"] == "fulfilled"
     assert (await dana.post(f"{path}/complete")).json()["status"] == "fulfilled"
-    assert code(await dana.post(f"{path}/no-show")) == (409, "NotBooked")
+    assert code(await dana.post(f"{path}/cancel")) == (409, "NotBooked")
     assert (await dana.post(f"{other_path}/no-show")).json()["status"] == "noshow"
     assert code(await maya.post(f"{path}/complete")) == (403, "NotYourRole")
+
+
+async def test_a_no_show_that_was_a_mistake_is_put_right_and_both_are_written_down(world: World, pool: Pool) -> None:
+    dana, leo = await world.of(DANA), await world.of(LEO)
+    made = await booked(world)
+    path = f"/v1/appointments/{made['id']}"
+    world.clock.forward(days=1, minutes=30)
+
+    said = [(await dana.post(f"{path}/{verb}")).json()["status"] for verb in ("no-show", "complete", "no-show")]
+
+    assert said == ["noshow", "fulfilled", "noshow"]
+    assert (await dana.get(path)).json()["status"] == "noshow"
+    assert code(await (await world.of(SAM)).post(f"{path}/complete")) == (404, "NotFound"), "she holds it, not he"
+    assert code(await leo.post(f"{path}/complete")) == (403, "NotYourRole")
+    kept = [one for one in await audited(pool, MAYA) if one.split()[0] in ("complete", "no-show")]
+    assert kept == ["no-show appointments", "complete appointments", "no-show appointments"]
 
 
 async def test_each_sees_their_own_appointments_page_by_page(world: World) -> None:

@@ -309,8 +309,11 @@ def test_the_same_twice_changes_nothing_and_what_is_settled_stays_so() -> None:
     assert rules.settles(booked, "cancelled", later), "it may be cancelled until it has ended"
     assert rules.settles(booked, "fulfilled", later)
     assert not rules.settles(an_appointment(status="noshow"), "noshow", later)
-    with pytest.raises(rules.NotBooked):
-        rules.settles(an_appointment(status="noshow"), "fulfilled", later)
+    for status in ("noshow", "fulfilled"):
+        with pytest.raises(rules.NotBooked):
+            rules.settles(an_appointment(status=status), "cancelled", later)
+        with pytest.raises(rules.NotBooked):
+            rules.settles(an_appointment(status="cancelled"), status, later)
     with pytest.raises(rules.NotBegun):
         rules.settles(booked, "noshow", NOW)
     with pytest.raises(rules.Over):
@@ -318,6 +321,12 @@ def test_the_same_twice_changes_nothing_and_what_is_settled_stays_so() -> None:
     with pytest.raises(rules.Moved):
         rules.settles(an_appointment(status="cancelled", moved_to=uuid4()), "cancelled", NOW)
     assert rules.settled(booked, "noshow").status == "noshow"
+
+
+def test_whether_somebody_came_can_be_put_right() -> None:
+    much_later = NOW + timedelta(days=30)
+    assert rules.settles(an_appointment(status="noshow"), "fulfilled", much_later)
+    assert rules.settles(an_appointment(status="fulfilled"), "noshow", much_later)
 
 
 def test_only_what_still_takes_place_can_be_moved() -> None:
