@@ -6,17 +6,19 @@ from uuid import UUID
 from app.auth import Signed
 from app.duty import queries, rules
 from app.duty.models import DutyShift, DutyShifts, NewDutyShift
-from app.errors import NotFound
+from app.errors import IdTaken, NotFound
 from db import Connection
 
 
-async def add(db: Connection, me: Signed, new: NewDutyShift) -> DutyShift:
+async def add(db: Connection, me: Signed, new: NewDutyShift, now: datetime) -> DutyShift:
     """Be on duty for that time; the same shift twice is one."""
-    rules.check_shift(new)
-    added = await queries.add(db, me.id, new) or await queries.by_id(db, me.id, new.id)
-    if added is None or (added.starts_at, added.ends_at) != (new.starts_at, new.ends_at):
+    rules.check_shift(new, now)
+    kept = await queries.add(db, me.id, new) or await queries.by_id(db, new.id)
+    if kept is None:
         raise rules.ShiftOverlaps
-    return added
+    if not rules.same(kept, me.id, new):
+        raise IdTaken
+    return kept
 
 
 async def upcoming(db: Connection, me: Signed, now: datetime) -> DutyShifts:

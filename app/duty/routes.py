@@ -16,9 +16,9 @@ ANSWERING = roles("peer", "peer-lead", *CLINICIANS, "supervisor", "program-lead"
 
 @post("/v1/duty-shifts", operation_id="addDutyShift", tags=["duty"], summary="Be on duty",
       access=access.allow("add", "own-duty", ANSWERING))  # fmt: skip
-async def add(data: JSONBody[NewDutyShift], me: Me, db: Db) -> DutyShift:
+async def add(data: JSONBody[NewDutyShift], me: Me, db: Db, now: Now) -> DutyShift:
     """Be there to answer alerts for that time, at most 24 hours."""
-    return await actions.add(db, me, data)
+    return await actions.add(db, me, data, now)
 
 
 @get("/v1/duty-shifts", operation_id="listDutyShifts", tags=["duty"], summary="Your shifts",

@@ -25,14 +25,28 @@ async def test_the_same_shift_twice_is_one(world: World) -> None:
 
 
 async def test_one_is_on_duty_once_at_a_time(world: World) -> None:
-    okafor, sam = await world.of(OKAFOR), await world.of(SAM)
-    shift = a_shift(world)
-    assert (await okafor.post("/v1/duty-shifts", json=shift)).status_code == 201
+    okafor = await world.of(OKAFOR)
+    assert (await okafor.post("/v1/duty-shifts", json=a_shift(world))).status_code == 201
 
     assert (await okafor.post("/v1/duty-shifts", json=a_shift(world))).json()["code"] == "ShiftOverlaps"
-    later = a_shift(world) | {"id": shift["id"], "endsAt": (world.clock.now + timedelta(hours=5)).isoformat()}
-    assert (await okafor.post("/v1/duty-shifts", json=later)).json()["code"] == "ShiftOverlaps"
-    assert (await sam.post("/v1/duty-shifts", json=shift)).json()["code"] == "ShiftOverlaps"
+
+
+async def test_an_id_is_used_for_one_shift_of_one_person(world: World) -> None:
+    okafor, sam, shift = await world.of(OKAFOR), await world.of(SAM), a_shift(world)
+    assert (await okafor.post("/v1/duty-shifts", json=shift)).status_code == 201
+
+    later = shift | {"endsAt": (world.clock.now + timedelta(hours=5)).isoformat()}
+    assert (await okafor.post("/v1/duty-shifts", json=later)).json()["code"] == "IdTaken"
+    assert (await sam.post("/v1/duty-shifts", json=shift)).json()["code"] == "IdTaken"
+
+
+async def test_a_shift_of_another_year_is_a_slip_of_the_finger(world: World) -> None:
+    okafor = await world.of(OKAFOR)
+    for days in (-367, -11 * 366, 367):
+        starts = world.clock.now + timedelta(days=days)
+        shift = a_shift(world, startsAt=starts.isoformat(), endsAt=(starts + timedelta(hours=4)).isoformat())
+        answer = await okafor.post("/v1/duty-shifts", json=shift)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/startsAt"), days
 
 
 async def test_a_shift_ends_after_it_begins_and_within_a_day(world: World) -> None:
