@@ -10,10 +10,10 @@ from notifications.models import AddressKind, ClosedBecause, Lane, Platform
 
 
 class Push(Struct, frozen=True):
-    """One message to one phone. All its repeats carry the same tag, so that a screen shows one."""
+    """One message to one phone. `tag` is the collapse key: of all that carry the same one a screen shows the latest."""
 
     delivery: UUID
-    notification: UUID
+    tag: str
     address_kind: AddressKind
     address: str
     platform: Platform
@@ -21,11 +21,6 @@ class Push(Struct, frozen=True):
     lane: Lane
     expires_at: datetime
     ttl: timedelta
-
-    @property
-    def tag(self) -> str:
-        """The collapse key; 38 characters, where Apple allows 64."""
-        return f"n:{self.notification}"
 
     def __repr__(self) -> str:
         """The id only: a push token is a secret."""

@@ -90,6 +90,8 @@ class Leased(Struct, frozen=True):
 
     id: UUID
     notification_id: UUID
+    person_id: UUID
+    subject_id: UUID
     address_id: UUID
     kind: Kind
     language: str

@@ -191,12 +191,13 @@ def _apns(push: Push, *, urgent: bool) -> messaging.APNSConfig:
 
 
 def _webpush(push: Push, *, urgent: bool) -> messaging.WebpushConfig:
+    """A browser that replaces what it shows is silent unless it is told to ring again; the other platforms ring."""
     headers = {
         "TTL": str(max(0, int(push.ttl.total_seconds()))),
         "Urgency": "high" if urgent else "normal",
-        "Topic": push.notification.hex,
+        "Topic": push.tag,
     }
-    shown = messaging.WebpushNotification(title=push.line, tag=push.tag)
+    shown = messaging.WebpushNotification(title=push.line, tag=push.tag, renotify=True)
     return messaging.WebpushConfig(headers=headers, notification=shown)
 
 

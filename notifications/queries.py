@@ -176,8 +176,9 @@ async def lease(db: Connection, lane: Lane, *, token: UUID, now: datetime, until
         UPDATE delivery d SET next_at = $4, lease = $5, attempt = d.attempt + 1
         FROM due, notification n, address a, person p
         WHERE d.id = due.id AND n.id = d.notification_id AND a.id = d.address_id AND p.id = n.person_id
-        RETURNING d.id, d.notification_id, d.address_id, n.kind, p.language, a.kind AS address_kind,
-            a.value AS address, a.platform, d.urgent, d.attempt, d.not_after, d.next_at AS leased_until
+        RETURNING d.id, d.notification_id, n.person_id, n.subject_id, d.address_id, n.kind, p.language,
+            a.kind AS address_kind, a.value AS address, a.platform, d.urgent, d.attempt, d.not_after,
+            d.next_at AS leased_until
         """,
         lane is Lane.URGENT,
         now,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from hashlib import sha256
 from typing import Literal
 from uuid import UUID
 
@@ -49,7 +50,7 @@ def push(delivery: Leased, now: datetime) -> Push:
     """The message of a delivery: a neutral line and opaque ids."""
     return Push(
         delivery=delivery.id,
-        notification=delivery.notification_id,
+        tag=tag(delivery.person_id, delivery.subject_id),
         address_kind=delivery.address_kind,
         address=delivery.address,
         platform=delivery.platform,
@@ -58,6 +59,15 @@ def push(delivery: Leased, now: datetime) -> Push:
         expires_at=delivery.not_after,
         ttl=delivery.not_after - now,
     )
+
+
+def tag(person: UUID, subject: UUID) -> str:
+    """What every push to one person about one subject carries, so that a screen shows one of them and not each.
+
+    Whoever carries the pushes learns neither id, and cannot tell that two people hear of the same. 32 characters, which
+    is what a Topic of Web Push may have (RFC 8030 § 5.4); Apple allows 64.
+    """
+    return sha256(person.bytes + subject.bytes).hexdigest()[:32]
 
 
 def lane(*, urgent: bool) -> Lane:

@@ -26,6 +26,22 @@ async def test_every_phone_of_a_person_rings_once(pool: Pool, cast: Cast, now: d
     assert await states(pool, "delivery") == ["sent", "sent"]
 
 
+async def test_all_that_one_person_hears_of_one_subject_has_one_tag_and_what_another_hears_has_another(
+    pool: Pool, cast: Cast, now: datetime, phones: Phones
+) -> None:
+    await has_a_phone(pool, cast.maya, "maya-1", now)
+    await has_a_phone(pool, cast.sam, "sam-1", now)
+    subject = await tell(pool, cast.maya, now, stage="step-0")
+    await tell(pool, cast.maya, now, subject=subject, stage="step-1")
+    await tell(pool, cast.maya, now)
+    await tell(pool, cast.sam, now, subject=subject)
+    await deliver_due(pool, phones, now)
+
+    tags = Counter((push.address, push.tag) for push in phones.pushes)
+    assert sorted(tags.values()) == [1, 1, 2]
+    assert len({tag for _, tag in tags}) == 3
+
+
 async def test_nothing_rings_before_it_is_due(pool: Pool, cast: Cast, now: datetime, phones: Phones) -> None:
     await has_a_phone(pool, cast.maya, "maya-1", now)
     await tell(pool, cast.maya, now, due_at=now + SECOND)

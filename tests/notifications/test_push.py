@@ -35,7 +35,7 @@ async def channel(fcm: LocalFcm) -> AsyncIterator[Firebase]:
 def a_push(address: str, **changes: object) -> Push:
     calm = {
         "delivery": uuid4(),
-        "notification": uuid4(),
+        "tag": uuid4().hex,
         "address_kind": "fcm-token",
         "address": address,
         "platform": "android",
@@ -89,7 +89,8 @@ async def test_all_platforms_show_one_of_several_repeats_and_drop_it_when_it_is_
     )
     assert (android["ttl"], webpush["headers"]["TTL"]) == ("1800s", "1800")
     assert apns["headers"]["apns-expiration"] == str(int(push.expires_at.timestamp()))
-    assert len(webpush["headers"]["Topic"]) == 32
+    assert webpush["headers"]["Topic"] == push.tag
+    assert webpush["notification"]["renotify"] is True
     assert android["notification"]["visibility"] == "PRIVATE"
     assert apns["payload"]["aps"]["mutable-content"] == 1
     assert apns["payload"]["aps"]["interruption-level"] == "time-sensitive"

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ def a_delivery(attempt: int = 1, minutes: float = 60, *, urgent: bool = False) -
     return Leased(
         id=uuid4(),
         notification_id=uuid4(),
+        person_id=uuid4(),
+        subject_id=uuid4(),
         address_id=uuid4(),
         kind=Kind.MEDICATION,
         language="en",
@@ -26,6 +29,10 @@ def a_delivery(attempt: int = 1, minutes: float = 60, *, urgent: bool = False) -
         not_after=NOW + timedelta(minutes=minutes),
         leased_until=NOW + rules.LEASE,
     )
+
+
+def a_delivery_to(person: UUID, subject: UUID) -> Leased:
+    return msgspec.structs.replace(a_delivery(), person_id=person, subject_id=subject)
 
 
 def due(minutes: float = 60, *, reached: bool = False) -> Due:
@@ -55,8 +62,20 @@ def test_who_was_reached_already_is_not_unreachable() -> None:
 def test_a_push_carries_ids_a_neutral_line_and_the_time_that_is_left() -> None:
     delivery = a_delivery(urgent=True)
     push = rules.push(delivery, NOW)
-    assert (push.tag, push.line, push.lane) == (f"n:{delivery.notification_id}", "You have a reminder", Lane.URGENT)
+    assert (push.delivery, push.line, push.lane) == (delivery.id, "You have a reminder", Lane.URGENT)
     assert push.ttl == timedelta(hours=1)
+
+
+def test_one_tag_is_of_one_person_and_one_subject_and_tells_neither() -> None:
+    delivery = a_delivery()
+    person, subject = delivery.person_id, delivery.subject_id
+
+    tag = rules.push(delivery, NOW).tag
+
+    assert tag == rules.tag(person, subject) == rules.push(a_delivery_to(person, subject), NOW).tag
+    assert len({tag, rules.tag(uuid4(), subject), rules.tag(person, uuid4()), rules.tag(subject, person)}) == 4
+    assert len(tag.encode()) == 32
+    assert not any(known.hex[:8] in tag for known in (person, subject, delivery.notification_id))
 
 
 def test_a_token_is_in_no_representation() -> None:
