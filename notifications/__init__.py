@@ -8,7 +8,7 @@ from notifications import addresses, receipts
 from notifications.channel import Accepted, Channel, Outcome, Permanent, Push, Transient
 from notifications.delivery import deliver_due
 from notifications.models import Address, Kind, Lane, NewAddress, Settled, Told
-from notifications.outbox import send, withdraw
+from notifications.outbox import send, withdraw, withdraw_all
 
 __all__ = [
     "Accepted",
@@ -28,4 +28,5 @@ __all__ = [
     "receipts",
     "send",
     "withdraw",
+    "withdraw_all",
 ]

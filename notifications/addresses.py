@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db import Connection
+from notifications import queries, rules
 from notifications.models import Address, NewAddress
 
 
@@ -11,12 +12,15 @@ async def register(db: Connection, person_id: UUID, new: NewAddress, now: dateti
     """Let a phone ring for this person from now on, and for nobody else.
 
     The same id or the same token twice is one; a newer token of the same id replaces the older. A token that rang for
-    somebody else has moved with the phone and is closed there. None: the id is somebody else's, and nothing changed
-    that the caller should commit.
+    somebody else has moved with the phone and is closed there. It rings at once for what this person could not be
+    reached for and is still of use. None: the id is somebody else's, and nothing changed that the caller should commit.
     """
     await db.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", new.value)
     await db.run("SELECT close_address_elsewhere($1, $2, $3)", new.kind, new.value, now)
-    return await _update(db, person_id, new) or await _insert(db, person_id, new, now)
+    kept = await _update(db, person_id, new) or await _insert(db, person_id, new, now)
+    for urgent in await queries.reach_again(db, now):
+        db.wake(rules.lane(urgent=urgent).bell)
+    return kept
 
 
 async def close(db: Connection, person_id: UUID, address_id: UUID, now: datetime) -> bool:

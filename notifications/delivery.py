@@ -88,7 +88,12 @@ async def _plan(db: Connection, lane: Lane, now: datetime, counts: Counter[str])
     due = await queries.lock_due(db, lane, now, PLANNED_AT_ONCE)
     if not due:
         return
-    plan = rules.plan(due, await queries.open_routes(db, [d.id for d in due]), now)
+    ids = [d.id for d in due]
+    plan = rules.plan(due, await queries.open_routes(db, ids), now)
+    if "unreachable" in plan.states.values():
+        # A phone that was being registered just now was not seen yet; one that comes later finds who was not reached.
+        await queries.wait_for_phones(db, ids)
+        plan = rules.plan(due, await queries.open_routes(db, ids), now)
     await queries.insert_deliveries(db, [new_id(now) for _ in plan.routes], plan.routes, now)
     await queries.finish_planning(db, plan.states)
     counts.update("lapsed" if state == "expired" else state for state in plan.states.values())

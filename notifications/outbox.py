@@ -46,6 +46,12 @@ async def send(
 async def withdraw(db: Connection, kind: Kind, subject: UUID, now: datetime) -> int:
     """Take back what was not sent yet about this subject, for everybody; how many notifications that were.
 
-    Holds from the commit on. A push that is on the wire at that moment still arrives.
+    Holds from the commit on. A push that is on the wire at that moment still arrives. What was sent to every phone
+    stays as it is: that somebody was told is not taken back.
     """
-    return await queries.withdraw_notifications(db, kind, subject, now)
+    return await withdraw_all(db, kind, [subject], now)
+
+
+async def withdraw_all(db: Connection, kind: Kind, subjects: Sequence[UUID], now: datetime) -> int:
+    """The same for many subjects at once."""
+    return await queries.withdraw_notifications(db, kind, subjects, now)

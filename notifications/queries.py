@@ -42,9 +42,28 @@ async def insert_notifications(
     )
 
 
-async def withdraw_notifications(db: Connection, kind: Kind, subject: UUID, now: datetime) -> int:
-    """Withdraw what is pending or planned about a subject, and drop its queued deliveries; how many there were."""
-    return await db.value(int, "SELECT withdraw_notifications($1, $2, $3)", kind, subject, now) or 0
+async def withdraw_notifications(db: Connection, kind: Kind, subjects: Sequence[UUID], now: datetime) -> int:
+    """Withdraw what is left to plan or to send about these subjects, and drop what is queued; how many there were."""
+    return await db.value(int, "SELECT withdraw_notifications($1, $2, $3)", kind, subjects, now) or 0
+
+
+async def reach_again(db: Connection, now: datetime) -> list[bool]:
+    """Plan again what the caller could not be reached for; for each lane in which there is some, whether it is urgent.
+
+    Holds off whoever would find the caller without a phone until this transaction ends.
+    """
+    return await db.values(bool, "SELECT reach_again($1)", now)
+
+
+async def wait_for_phones(db: Connection, notifications: Sequence[UUID]) -> None:
+    """Wait for whoever registers a phone for one of these people, and let nobody do so until the transaction ends."""
+    await db.run(
+        """
+        SELECT pg_advisory_xact_lock_shared(hashtextextended('phones ' || person_id, 0))
+        FROM (SELECT DISTINCT person_id FROM notification WHERE id = ANY ($1::uuid[]) ORDER BY person_id) AS people
+        """,
+        notifications,
+    )
 
 
 async def lock_due(db: Connection, lane: Lane, now: datetime, limit: int) -> list[Due]:

@@ -5,10 +5,14 @@ import msgspec
 import pytest
 
 import db as database
-from db import Pool
-from notifications import Address, NewAddress, addresses, deliver_due
+import notifications
+from db import CLOCK, Bell, Pool
+from notifications import Address, Kind, Lane, NewAddress, Permanent, addresses, deliver_due
+from tests.app.test_alerts_at_once import until_one_waits
 from tests.notifications.conftest import Cast
-from tests.notifications.phones import Phones, a_phone, has_a_phone, tell
+from tests.notifications.phones import Phones, a_phone, has_a_phone, states, tell
+
+MINUTE = timedelta(minutes=1)
 
 
 async def test_the_same_phone_twice_is_one(pool: Pool, cast: Cast, now: datetime) -> None:
@@ -83,6 +87,76 @@ async def test_a_person_registers_phones_for_herself_only(pool: Pool, cast: Cast
     with pytest.raises(Exception, match="row-level security"):
         async with pool.transaction(database.person(cast.bea)) as db:
             await addresses.register(db, cast.maya, a_phone("bea-1"), now)
+
+
+async def test_a_phone_rings_for_what_its_owner_could_not_be_reached_for(
+    pool: Pool, cast: Cast, now: datetime, phones: Phones
+) -> None:
+    await tell(pool, cast.maya, now, urgent=True)
+    await tell(pool, cast.maya, now, expires_at=now + MINUTE)
+    await tell(pool, cast.sam, now)
+    assert (await deliver_due(pool, phones, now)).unreachable == 3
+    bell = Bell()
+    pool.ring = bell.ring
+
+    with bell.listening(Lane.URGENT.bell) as urgent, bell.listening(Lane.ORDINARY.bell) as ordinary:
+        await has_a_phone(pool, cast.maya, "maya-1", now + MINUTE)
+        assert (urgent.is_set(), ordinary.is_set()) == (True, False), "only the urgent one is still of use"
+
+    await deliver_due(pool, phones, now + MINUTE)
+    await deliver_due(pool, phones, now + 2 * MINUTE)
+    assert phones.rang == ["maya-1"]
+    assert sorted(await states(pool, "notification")) == ["planned", "unreachable", "unreachable"]
+
+
+async def test_a_second_phone_is_not_told_what_the_first_has_rung_for(
+    pool: Pool, cast: Cast, now: datetime, phones: Phones
+) -> None:
+    await has_a_phone(pool, cast.maya, "maya-1", now)
+    await tell(pool, cast.maya, now)
+    await deliver_due(pool, phones, now)
+    await has_a_phone(pool, cast.maya, "maya-2", now)
+    await deliver_due(pool, phones, now + MINUTE)
+    assert phones.rang == ["maya-1"]
+
+
+async def test_a_phone_that_comes_back_with_a_newer_token_rings_for_what_the_old_one_missed(
+    pool: Pool, cast: Cast, now: datetime, phones: Phones
+) -> None:
+    phone = await has_a_phone(pool, cast.maya, "maya-old", now)
+    phones.answer("maya-old", Permanent("UNREGISTERED", "unregistered"))
+    await tell(pool, cast.maya, now)
+    assert (await deliver_due(pool, phones, now)).unreachable == 1
+
+    await has_a_phone(pool, cast.maya, "maya-new", now, id=phone.id)
+    await deliver_due(pool, phones, now + MINUTE)
+
+    assert phones.rang == ["maya-old", "maya-new"]
+    assert await states(pool, "delivery") == ["sent"]
+
+
+async def test_what_was_taken_back_is_not_told_to_a_phone_that_comes_later(
+    pool: Pool, cast: Cast, now: datetime, phones: Phones
+) -> None:
+    subject = await tell(pool, cast.maya, now)
+    await deliver_due(pool, phones, now)
+    async with pool.transaction(CLOCK) as db:
+        assert await notifications.withdraw(db, Kind.APPOINTMENT, subject, now) == 1
+    await has_a_phone(pool, cast.maya, "maya-1", now)
+    await deliver_due(pool, phones, now + MINUTE)
+    assert phones.rang == []
+
+
+async def test_a_phone_that_is_registered_while_its_owner_is_looked_for_is_found(
+    pool: Pool, cast: Cast, now: datetime, phones: Phones
+) -> None:
+    await tell(pool, cast.maya, now)
+    async with pool.transaction(database.person(cast.maya)) as db:
+        await addresses.register(db, cast.maya, a_phone("maya-1"), now)
+        looking = asyncio.create_task(deliver_due(pool, phones, now))
+        await until_one_waits(pool)
+    await looking
+    assert phones.rang == ["maya-1"]
 
 
 @pytest.mark.parametrize("token", ["", "with space", "nul\0", "ñ", "x" * 4097])
