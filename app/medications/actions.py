@@ -95,19 +95,19 @@ async def materialise(pool: Pool, now: datetime) -> int:
     while True:
         async with pool.transaction(CLOCK) as db:
             plans = await queries.lock_unmade(db, below=now + rules.REFILL_BELOW, limit=BATCH)
-            for plan in plans:
-                await _make(db, plan, now)
-            await _say_made(db, plans, now)
+            await _say_made(db, [plan for plan in plans if await _make(db, plan, now)], now)
         total += len(plans)
         if len(plans) < BATCH:
             return total
 
 
-async def _make(db: Connection, plan: Plan, now: datetime) -> None:
-    """The rows of the doses that are missing up to two days ahead, each with its reminder."""
+async def _make(db: Connection, plan: Plan, now: datetime) -> bool:
+    """The rows of the doses that are missing up to two days ahead, each with its reminder; whether there were any."""
     until = now + rules.AHEAD
-    for made in await queries.make(db, plan, rules.doses(plan, until), until, now):
+    new = await queries.make(db, plan, rules.doses(plan, until), until, now)
+    for made in new:
         await _remind(db, plan.patient_id, made, now)
+    return bool(new)
 
 
 async def _remind(db: Connection, patient_id: UUID, made: Made, now: datetime) -> None:

@@ -143,7 +143,8 @@ async def supersede(db: Connection, regimen_id: UUID, now: datetime) -> None:
 async def lock_unmade(db: Connection, *, below: datetime, limit: int) -> list[Plan]:
     """Lock active regimens whose doses do not reach until `below`, the emptiest first.
 
-    Two workers may ask at once; SKIP LOCKED hands each regimen to one of them. One whose last day is over is left out.
+    Two workers may ask at once; SKIP LOCKED hands each regimen to one of them. One whose last day is over is left out,
+    and so is one whose first day has not begun by then anywhere: east of Greenwich it begins on the day before.
     """
     return await db.all(
         Plan,
@@ -151,6 +152,7 @@ async def lock_unmade(db: Connection, *, below: datetime, limit: int) -> list[Pl
         SELECT id, patient_id, version, times::text[] AS times, time_zone, starts_on, ends_on, made_until
         FROM regimen
         WHERE status = 'active' AND made_until < $1 AND (ends_on IS NULL OR made_until::date <= ends_on + 1)
+          AND starts_on <= $1::date + 1
         ORDER BY made_until
         LIMIT $2
         FOR UPDATE SKIP LOCKED

@@ -237,6 +237,25 @@ async def test_a_regimen_that_has_ended_is_left_alone(world: World, pool: Pool) 
     assert [dose["slot"][8:] for dose in await doses(world)] == ["03T20:00", "04T08:00", "04T20:00"]
     assert await actions.materialise(pool, world.clock.forward(hours=30)) == 1
     assert await actions.materialise(pool, world.clock.forward(days=30)) == 0
+    assert "plan doses" not in await audited(pool), "where no dose was made nothing is written down"
+    async with pool.transaction(person(MAYA.id)) as db:
+        assert await db.value(int, "SELECT count(*) FROM event WHERE topic = 'regimen'") == 1, "that it was started"
+
+
+async def test_a_regimen_that_has_not_begun_is_left_alone_until_its_first_doses_are_near(
+    world: World, pool: Pool
+) -> None:
+    await started(world, startsOn="2026-06-01", times=["00:00", "20:00"], timeZone="Pacific/Kiritimati")
+    begins = datetime(2026, 5, 31, 10, 0, tzinfo=UTC)
+
+    turns = 0
+    while (now := world.clock.forward(hours=6)) < begins:
+        moved = await actions.materialise(pool, now)
+        assert not moved or begins - now < timedelta(days=3)
+        turns += moved
+
+    assert [dose["slot"] for dose in await doses(world)][:2] == ["2026-06-01T00:00", "2026-06-01T20:00"]
+    assert (await audited(pool)).count("plan doses") <= turns <= 2
 
 
 async def test_doses_and_regimens_come_page_by_page(world: World) -> None:
