@@ -125,8 +125,9 @@ async def _say_made(db: Connection, plans: Sequence[Plan], now: datetime) -> Non
 
 
 async def _take_back(db: Connection, regimen_id: UUID, now: datetime) -> None:
-    for occurrence_id in await queries.open_doses(db, regimen_id):
-        await notifications.withdraw(db, Kind.MEDICATION, occurrence_id, now)
+    """Doses of which nobody can be reminded any more are left alone, however many they have become."""
+    doses = await queries.open_doses(db, regimen_id, since=now - rules.REMINDER_LASTS)
+    await notifications.withdraw_all(db, Kind.MEDICATION, doses, now)
     await queries.supersede(db, regimen_id, now)
 
 

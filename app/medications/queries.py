@@ -119,15 +119,20 @@ async def stop(db: Connection, regimen_id: UUID, me: UUID, now: datetime) -> boo
     return stopped == 1
 
 
-async def open_doses(db: Connection, regimen_id: UUID) -> list[UUID]:
-    """Doses that nobody has answered yet, past ones too; an answer given at this moment comes before or after.
+async def open_doses(db: Connection, regimen_id: UUID, *, since: datetime) -> list[UUID]:
+    """Doses due after `since` that nobody has answered yet; an answer given at this moment comes before or after.
 
     Locked before their reminders are, as an answer locks them, so that none waits for another in a circle.
     """
     return await db.values(
         UUID,
-        "SELECT id FROM occurrence WHERE regimen_id = $1 AND state = 'pending' ORDER BY due_at FOR UPDATE",
+        """
+        SELECT id FROM occurrence WHERE regimen_id = $1 AND state = 'pending' AND due_at > $2
+        ORDER BY due_at
+        FOR UPDATE
+        """,
         regimen_id,
+        since,
     )
 
 

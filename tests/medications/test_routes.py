@@ -6,11 +6,12 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 
 from app.demo.cast import BEN, DANA, INES, LEO, LINDQVIST, MAYA, NELL, NOAH, OKAFOR, ROSA, SAM, THEO, Person
 from app.medications import actions, queries
 from app.wire import cursor_for
-from db import CLOCK, Pool, person
+from db import CLOCK, Connection, Pool, person
 from tests.app.test_alerts_at_once import signed, until_one_waits
 from tests.world import World
 
@@ -256,6 +257,31 @@ async def test_a_regimen_that_has_not_begun_is_left_alone_until_its_first_doses_
 
     assert [dose["slot"] for dose in await doses(world)][:2] == ["2026-06-01T00:00", "2026-06-01T20:00"]
     assert (await audited(pool)).count("plan doses") <= turns <= 2
+
+
+async def test_stopping_asks_no_more_however_many_doses_were_never_answered(
+    world: World, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, okafor = await started(world), await world.of(OKAFOR)
+    for _ in range(20):
+        await actions.materialise(pool, world.clock.forward(hours=24))
+    asked: list[str] = []
+    value = Connection.value
+
+    async def noted(db: Connection, kind: type[Any], sql: str, *args: object) -> Any:
+        asked.append(sql)
+        return await value(db, kind, sql, *args)
+
+    monkeypatch.setattr(Connection, "value", noted)
+    assert (await okafor.post(f"/v1/regimens/{made['id']}/stop")).status_code == 200
+
+    assert len([sql for sql in asked if "withdraw" in sql]) == 1
+    now = world.clock.now
+    dues = [due for due, lasts in await reminders(pool) if due + lasts > now]
+    assert dues == []
+    async with pool.transaction(CLOCK) as db:
+        sql = "SELECT count(*) FROM occurrence WHERE state = 'pending'"
+        assert await db.value(int, sql) == 40, "all that were due can still be answered"
 
 
 async def test_doses_and_regimens_come_page_by_page(world: World) -> None:
