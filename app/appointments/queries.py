@@ -47,13 +47,14 @@ async def lock_hours(db: Connection, staff_id: UUID) -> None:
 
 
 async def replace_hours(db: Connection, staff_id: UUID, blocks: Sequence[Block], now: datetime) -> None:
-    """A new week in place of the old one."""
+    """A new week in place of the old one; none for somebody who does not work here."""
     await db.run("DELETE FROM working_hours WHERE staff_id = $1", staff_id)
     await db.run(
         """
         INSERT INTO working_hours (id, staff_id, weekday, starts, ends)
         SELECT id, $1, weekday, starts::time, ends::time
         FROM unnest($2::uuid[], $3::smallint[], $4::text[], $5::text[]) AS block (id, weekday, starts, ends)
+        WHERE EXISTS (SELECT FROM person WHERE person.id = $1 AND kind = 'staff')
         """,
         staff_id,
         [new_id(now) for _ in blocks],
@@ -64,11 +65,11 @@ async def replace_hours(db: Connection, staff_id: UUID, blocks: Sequence[Block],
 
 
 async def add_exception(db: Connection, staff_id: UUID, new: NewWorkingException) -> bool:
-    """Whether it is new; False where the id is taken."""
+    """Whether it is new; False where the id is taken, or this is nobody who works here."""
     added = await db.run(
         """
         INSERT INTO working_exception (id, staff_id, day, starts, ends)
-        VALUES ($1, $2, $3, $4::text::time, $5::text::time)
+        SELECT $1, person.id, $3, $4::text::time, $5::text::time FROM person WHERE person.id = $2 AND kind = 'staff'
         ON CONFLICT DO NOTHING
         """,
         new.id,

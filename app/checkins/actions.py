@@ -10,7 +10,7 @@ from app.auth import Signed
 from app.checkins import queries, rules
 from app.checkins.models import CheckIn, CheckIns, Facts, NewCheckIn, RecordedCheckIn, Trend
 from app.crisis import actions as crisis
-from app.errors import IdTaken
+from app.errors import IdTaken, NotFound
 from app.people import actions as people
 from app.people.rules import today
 from app.wire import cursor_for, place_of
@@ -23,8 +23,10 @@ TRIES = 8
 async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> RecordedCheckIn:
     """Keep the answer and, in the same transaction, open the alert it calls for.
 
-    Sending the same answer again keeps nothing twice and opens nothing twice.
+    Sending the same answer again keeps nothing twice and opens nothing twice. Only a patient has days of their own.
     """
+    if not me.has("patient"):
+        raise NotFound
     rules.check_day(new, now)
     facts = await _kept(db, me, new, now)
     if facts is None:

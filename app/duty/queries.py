@@ -8,11 +8,12 @@ from db import Connection
 
 
 async def add(db: Connection, staff_id: UUID, new: NewDutyShift) -> DutyShift | None:
-    """A new shift; None where the id is taken or another shift overlaps."""
+    """A new shift; None where the id is taken, another shift overlaps, or this is nobody who works here."""
     return await db.one(
         DutyShift,
         """
-        INSERT INTO duty_shift (id, staff_id, during) VALUES ($1, $2, tstzrange($3, $4))
+        INSERT INTO duty_shift (id, staff_id, during)
+        SELECT $1, person.id, tstzrange($3, $4) FROM person WHERE person.id = $2 AND kind = 'staff'
         ON CONFLICT DO NOTHING
         RETURNING id, staff_id, lower(during) AS starts_at, upper(during) AS ends_at
         """,

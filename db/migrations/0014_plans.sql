@@ -73,3 +73,99 @@ BEGIN
 END $$;
 REVOKE ALL ON FUNCTION reach_again FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION reach_again TO cairn_app;
+
+-- From here on: what the program has always kept to, and the database now refuses by itself.
+
+-- What somebody is and where they belong is what all that is written of them rests on.
+ALTER TABLE person ADD UNIQUE (id, organisation_id);
+CREATE FUNCTION person_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE integrity_constraint_violation USING MESSAGE = 'a person stays a patient or staff, and in one organisation',
+        CONSTRAINT = 'person_stays', TABLE = 'person';
+END $$;
+CREATE TRIGGER person_stays BEFORE UPDATE OF kind, organisation_id ON person FOR EACH ROW
+    WHEN (old.kind <> new.kind OR old.organisation_id <> new.organisation_id) EXECUTE FUNCTION person_stays();
+
+-- Whoever is a patient has a row that says so, and nobody else has one: what is written of a patient refers to it.
+INSERT INTO patient (person_id) SELECT id FROM person WHERE kind = 'patient' ON CONFLICT DO NOTHING;
+ALTER TABLE appointment DROP CONSTRAINT appointment_patient_id_fkey,
+    ADD CONSTRAINT appointment_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES patient;
+ALTER TABLE check_in DROP CONSTRAINT check_in_patient_id_fkey,
+    ADD CONSTRAINT check_in_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES patient;
+ALTER TABLE regimen DROP CONSTRAINT regimen_patient_id_fkey,
+    ADD CONSTRAINT regimen_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES patient;
+ALTER TABLE care_team_member DROP CONSTRAINT care_team_member_patient_id_fkey,
+    ADD CONSTRAINT care_team_member_patient_id_fkey FOREIGN KEY (patient_id) REFERENCES patient;
+
+-- Triggers and not references, because these look at what somebody is; sound, because that does not change. They run
+-- after the policies, so that a stranger is refused for being one.
+CREATE FUNCTION is_a_patient() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM person WHERE id = NEW.person_id AND kind = 'patient') THEN
+        RAISE check_violation USING MESSAGE = 'this person is no patient', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION works_here() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM person WHERE id = NEW.staff_id AND kind = 'staff') THEN
+        RAISE check_violation USING MESSAGE = 'this person is not staff', CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE FUNCTION of_one_program() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM person p JOIN person s USING (organisation_id)
+                   WHERE p.id = NEW.patient_id AND s.id = NEW.staff_id AND s.kind = 'staff') THEN
+        RAISE check_violation USING MESSAGE = 'these two are not a patient and staff of one program',
+            CONSTRAINT = TG_NAME, TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION person_stays, is_a_patient, works_here, of_one_program FROM PUBLIC;
+CREATE CONSTRAINT TRIGGER patient_is_one AFTER INSERT OR UPDATE ON patient
+    FOR EACH ROW EXECUTE FUNCTION is_a_patient();
+CREATE CONSTRAINT TRIGGER care_team_member_staff AFTER INSERT OR UPDATE OF staff_id ON care_team_member
+    FOR EACH ROW EXECUTE FUNCTION works_here();
+CREATE CONSTRAINT TRIGGER duty_shift_staff AFTER INSERT OR UPDATE OF staff_id ON duty_shift
+    FOR EACH ROW EXECUTE FUNCTION works_here();
+CREATE CONSTRAINT TRIGGER working_hours_staff AFTER INSERT OR UPDATE OF staff_id ON working_hours
+    FOR EACH ROW EXECUTE FUNCTION works_here();
+CREATE CONSTRAINT TRIGGER working_exception_staff AFTER INSERT OR UPDATE OF staff_id ON working_exception
+    FOR EACH ROW EXECUTE FUNCTION works_here();
+CREATE CONSTRAINT TRIGGER appointment_one_program AFTER INSERT OR UPDATE OF patient_id, staff_id ON appointment
+    FOR EACH ROW EXECUTE FUNCTION of_one_program();
+
+-- A range without an end would take somebody's time, or have them on duty, for ever. 'infinity' is no end either.
+ALTER TABLE appointment ADD CONSTRAINT appointment_ends
+    CHECK (coalesce(isfinite(lower(during)) AND isfinite(upper(during)), false));
+ALTER TABLE duty_shift ADD CONSTRAINT duty_shift_ends
+    CHECK (coalesce(isfinite(lower(during)) AND isfinite(upper(during)), false));
+
+CREATE TYPE timerange AS RANGE (subtype = time);
+ALTER TABLE working_hours ADD CONSTRAINT working_hours_once EXCLUDE USING gist (
+    uuidrange(staff_id, staff_id, '[]') WITH &&,
+    int4range(weekday, weekday, '[]') WITH &&,
+    timerange(starts, coalesce(nullif(ends, '00:00'), '24:00')) WITH &&
+);
+
+ALTER TABLE regimen ADD UNIQUE (id, patient_id);
+ALTER TABLE occurrence DROP CONSTRAINT occurrence_regimen_id_fkey,
+    ADD CONSTRAINT occurrence_regimen_id_fkey FOREIGN KEY (regimen_id, patient_id) REFERENCES regimen (id, patient_id),
+    DROP CONSTRAINT occurrence_patient_id_fkey;
+
+ALTER TABLE alert DROP CONSTRAINT alert_patient_id_fkey,
+    ADD CONSTRAINT alert_patient_id_fkey
+        FOREIGN KEY (patient_id, organisation_id) REFERENCES person (id, organisation_id),
+    ADD CONSTRAINT alert_outcome
+        CHECK (outcome IN ('reached-safe', 'reached-follow-up', 'handed-over', 'not-reached', 'emergency-services')),
+    ADD CONSTRAINT alert_closed_by CHECK ((closed_at IS NULL) = (closed_by IS NULL));
+
+-- A crisis is told again until somebody closes it.
+ALTER TABLE alert_limit
+    ADD CONSTRAINT alert_limit_lapses CHECK (lapses > interval '0'),
+    ADD CONSTRAINT alert_limit_repeats CHECK (repeats > interval '0'),
+    ADD CONSTRAINT alert_limit_crisis_repeats CHECK (class <> 'p0' OR repeats IS NOT NULL);

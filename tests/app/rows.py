@@ -124,7 +124,7 @@ BLUNT: Mapping[str, str] = {
     "regimen": "made_until = '2030-01-01T00:00Z'",
     "session": "ended_at = '2026-03-03T16:00Z'",
     "working_exception": "day = '2030-01-01'",
-    "working_hours": "weekday = 7",
+    "working_hours": "starts = '00:30'",
 }
 # A cause writes these for whom it concerns: ids and a time, nothing that could be read or answered by them.
 WRITTEN_FOR_OTHERS = {"notification", "event"}

@@ -57,6 +57,7 @@ async def patients(database: Database, count: int, now: datetime) -> list[Patien
             " VALUES ($1, $2, 'patient', 'Patient', 'America/New_York', $3)",
             [(patient, HARBOR.id, now) for patient in ids],
         )
+        await raw.execute("INSERT INTO patient (person_id) SELECT unnest($1::uuid[])", ids)
         await raw.execute(
             """
             INSERT INTO check_in (id, patient_id, day, version, mood, craving, wants_to_talk, note,

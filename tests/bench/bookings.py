@@ -117,7 +117,9 @@ async def _copied(database: Database) -> None:
             GRANT USAGE ON SCHEMA unconstrained TO cairn_app;
             GRANT SELECT, INSERT ON unconstrained.appointment TO cairn_app;
             ALTER TABLE unconstrained.appointment
-                ADD FOREIGN KEY (patient_id) REFERENCES person, ADD FOREIGN KEY (staff_id) REFERENCES person;
+                ADD FOREIGN KEY (patient_id) REFERENCES patient, ADD FOREIGN KEY (staff_id) REFERENCES person;
+            CREATE CONSTRAINT TRIGGER appointment_one_program AFTER INSERT OR UPDATE OF patient_id, staff_id
+                ON unconstrained.appointment FOR EACH ROW EXECUTE FUNCTION of_one_program();
             ALTER TABLE unconstrained.appointment ENABLE ROW LEVEL SECURITY;
             """
         )
