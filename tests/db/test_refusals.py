@@ -49,13 +49,13 @@ WORK = """
 """
 CLOSED_DAY = "INSERT INTO working_exception (id, staff_id, day) VALUES (gen_random_uuid(), '{{maya}}', '2026-03-04')"
 WORRY = """
-    INSERT INTO alert (id, patient_id, organisation_id, class, reasons, opened_at)
-    VALUES ('{{alert}}', '{{{patient}}}', '{{{house}}}', 'p0', '{{{{in-danger}}}}', '{{now}}')
+    INSERT INTO alert (id, patient_id, organisation_id, class, reasons, opened_at, class_since, counts_from)
+    VALUES ('{{alert}}', '{{{patient}}}', '{{{house}}}', 'p0', '{{{{in-danger}}}}', '{{now}}', '{{now}}', '{{now}}')
 """
 CLOSE = "UPDATE alert SET closed_at = {at}, closed_by = {by}, outcome = '{outcome}' WHERE id = '{{alert}}'"
 LIMIT = """
-    INSERT INTO alert_limit (organisation_id, class, lapses, repeats)
-    VALUES ('{{harbor}}', '{klass}', {lapses}, {repeats})
+    INSERT INTO alert_limit (organisation_id, class, lapses, repeats, unclosed)
+    VALUES ('{{harbor}}', '{klass}', {lapses}, {repeats}, '1 hour')
 """
 WORRIED = WORRY.format(patient="maya", house="harbor")
 PRESCRIBED = PRESCRIBE.format(patient="maya")
