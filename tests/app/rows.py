@@ -99,6 +99,7 @@ READS: Mapping[str, Sees] = {
     "regimen": by_patient("self", "treating", "supervised"),
     "session": own("person_id"),
     "setup_link": nothing_of_it,
+    "sign_in_link": nothing_of_it,
     "staff_role": all_of_it,
     "working_exception": all_of_it,
     "working_hours": all_of_it,
@@ -108,7 +109,7 @@ OF_NOBODY = {"alert_limit", "alert_step", "crisis_resource", "migration"}
 # One's own only, although everybody may read.
 CHANGES: Mapping[str, Sees] = {
     "duty_shift": own("staff_id"), "working_hours": own("staff_id"), "working_exception": own("staff_id"),
-    "organisation": nothing_of_it, "staff_role": nothing_of_it, "person": nothing_of_it,
+    "organisation": nothing_of_it, "staff_role": nothing_of_it, "person": own("id"), "patient": own("person_id"),
 }  # fmt: skip
 # Blunt changes of everything there is; constants, since reading a column would bring in the policies for reading.
 BLUNT: Mapping[str, str] = {
@@ -121,6 +122,8 @@ BLUNT: Mapping[str, str] = {
     "duty_shift": "during = '[2030-01-01, 2030-01-02)'",
     "notification": "stage = 'x'",
     "occurrence": "state = 'superseded'",
+    "patient": "peer_beside = true",
+    "person": "language = 'es'",
     "regimen": "made_until = '2030-01-01T00:00Z'",
     "session": "ended_at = '2026-03-03T16:00Z'",
     "working_exception": "day = '2030-01-01'",

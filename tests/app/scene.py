@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from app.alerts import actions as alerts
 from app.auth import sha256
-from app.demo.cast import BEN, CAST, DANA, INES, LEO, MAYA, NED, NELL, NOAH, OKAFOR, SAM, Person
+from app.demo.cast import BEN, CAST, DANA, INES, KAI, LEO, MAYA, NED, NELL, NOAH, OKAFOR, SAM, Person
 from db import new_id
 from tests.conftest import OneConnection
 from tests.world import World, a_check_in
@@ -158,6 +158,10 @@ async def a_day(world: World, seen: Seen) -> Scene:
     await seen.owner(
         "INSERT INTO working_exception (id, staff_id, day) VALUES ($1, $2, '2026-03-20')", exception, DANA.id
     )
+    await seen.owner(
+        "INSERT INTO sign_in_link (sha256, person_id, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
+        sha256("link-of-maya"), MAYA.id, KAI.id, world.clock.now, world.clock.now + timedelta(hours=48),
+    )  # fmt: skip
     await seen.owner("UPDATE notification SET state = 'planned', next_at = NULL WHERE next_at <= $1", world.clock.now)
     world.clock.forward(minutes=14)
     world.bell.close()  # so that a stream of live events ends by itself

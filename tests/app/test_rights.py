@@ -24,11 +24,21 @@ async def test_what_nobody_may_touch_is_not_granted(scene: Scene) -> None:
     rights = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
     held = {
         table: {right for right in rights if await _has(scene, table, right)}
-        for table in ("access_token", "setup_link", "audit_event", "migration", "check_in")
+        for table in (
+            "access_token",
+            "setup_link",
+            "sign_in_link",
+            "audit_event",
+            "migration",
+            "check_in",
+            "patient",
+            "care_team_member",
+        )
     }
     assert held == {
-        "access_token": {"INSERT"}, "setup_link": set(), "audit_event": {"SELECT"}, "migration": {"SELECT"},
-        "check_in": {"SELECT", "INSERT"},
+        "access_token": {"INSERT"}, "setup_link": set(), "sign_in_link": set(), "audit_event": {"SELECT"},
+        "migration": {"SELECT"}, "check_in": {"SELECT", "INSERT"}, "patient": {"SELECT"},
+        "care_team_member": {"SELECT"},
     }  # fmt: skip
 
 
