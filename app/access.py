@@ -15,11 +15,12 @@ from msgspec import Struct
 from app import auth
 from app.errors import NotYourRole
 
-Role = Literal[
-    "patient", "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor",
-    "program-lead", "operator",
+StaffRole = Literal[
+    "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "program-lead",
+    "operator",
 ]  # fmt: skip
-Relation = Literal["self", "team", "told", "claimed", "booked", "program"]
+Role = Literal["patient", StaffRole]
+Relation = Literal["self", "team", "lead", "told", "claimed", "booked", "program"]
 Who = Mapping[Role, tuple[Relation, ...]]
 
 ROLES: tuple[Role, ...] = get_args(Role)

@@ -36,6 +36,7 @@ One day of care over HTTP: a person says how they feel, somebody answers, a visi
 UNDER: dict[Relation, str] = {
     "self": "for themselves",
     "team": "for patients whose team they are on",
+    "lead": "for patients whose team they lead",
     "told": "for alerts of which they were told",
     "claimed": "for alerts that they answer",
     "booked": "for appointments they are part of",

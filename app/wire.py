@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ Prose = Annotated[str, Meta(max_length=2000, pattern=_TEXT)]
 Instant = Annotated[datetime, Meta(tz=True, description="An instant with its offset from UTC.")]
 ClientId = Annotated[UUID, Meta(description="Made by the client, best as UUIDv7: sending it again is safe.")]
 ZoneName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_+/-]*$", description="An IANA zone.")]
+Language = Literal["en", "es"]
 
 
 class Model(Struct, frozen=True, rename="camel"):

@@ -6,7 +6,12 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from app.wire import Model, Page
+from app.access import StaffRole
+from app.wire import ClientId, Incoming, Language, Line, Model, Page, ZoneName
+
+Roles = Annotated[
+    list[StaffRole], Meta(max_length=9, description="All of them; none means that they work here no more.")
+]
 
 
 class Organisation(Model, frozen=True):
@@ -28,6 +33,18 @@ class Profile(Model, frozen=True):
     organisation: Organisation
     time_zone: str
     language: str
+    peer_beside: Annotated[
+        bool | None,
+        Meta(description="A patient's wish: a peer beside the clinician in an urgent alert. Null for staff."),
+    ]
+
+
+class ProfileChange(Incoming, frozen=True):
+    """What you would like to be otherwise; what is left out stays."""
+
+    time_zone: ZoneName | None = None
+    language: Language | None = None
+    peer_beside: bool | None = None
 
 
 class PersonRow(Struct, frozen=True):
@@ -37,7 +54,49 @@ class PersonRow(Struct, frozen=True):
     name: str
     time_zone: str
     language: str
+    peer_beside: bool | None
     organisation: Organisation
+
+
+class NewPatient(Incoming, frozen=True):
+    """Somebody who comes into the program's care."""
+
+    id: ClientId
+    name: Line
+    time_zone: ZoneName
+    language: Language
+
+
+class NewStaff(Incoming, frozen=True):
+    """Somebody who comes to work in the organisation."""
+
+    id: ClientId
+    name: Line
+    roles: Roles
+    time_zone: ZoneName
+    language: Language
+
+
+class RoleChange(Incoming, frozen=True):
+    """The roles that somebody holds from now on."""
+
+    roles: Roles
+
+
+class StaffMember(Model, frozen=True):
+    """Somebody who works in the organisation."""
+
+    id: UUID
+    name: str
+    roles: list[str]
+    time_zone: str
+    language: str
+
+
+class Staff(Page, frozen=True, kw_only=True):
+    """Everybody who works in the organisation, by name."""
+
+    items: list[StaffMember]
 
 
 class TeamMember(Model, frozen=True):
@@ -55,6 +114,28 @@ class CareTeam(Model, frozen=True):
     """Everybody on a patient's team, the lead first."""
 
     members: list[TeamMember]
+
+
+class Place(Incoming, frozen=True):
+    """Somebody's place on a team."""
+
+    staff_id: UUID
+    lead: bool = False
+
+
+class TeamChange(Incoming, frozen=True):
+    """The whole team as it shall be."""
+
+    members: Annotated[list[Place], Meta(min_length=1, max_length=50, description="Exactly one of them leads.")]
+
+
+class Candidate(Struct, frozen=True):
+    """Somebody who was named for a team: who is on it may stay, who works here may come."""
+
+    id: UUID
+    roles: list[str]
+    on_team: bool
+    of_program: bool
 
 
 class Patient(Model, frozen=True):

@@ -1,9 +1,19 @@
 """Organisations, people, roles and care teams."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.people.models import Patient, PersonRow, TeamMember
+from app.people.models import (
+    Candidate,
+    NewPatient,
+    NewStaff,
+    Patient,
+    PersonRow,
+    ProfileChange,
+    StaffMember,
+    TeamMember,
+)
 from db import Connection
 
 
@@ -12,14 +22,92 @@ async def person(db: Connection, person_id: UUID) -> PersonRow | None:
     return await db.one(
         PersonRow,
         """
-        SELECT p.id, p.name, p.time_zone, p.language,
+        SELECT p.id, p.name, p.time_zone, p.language, w.peer_beside,
                json_build_object('id', o.id, 'name', o.name, 'kind', o.kind, 'part2', o.part2,
                                  'timeZone', o.time_zone) AS organisation
-        FROM person p JOIN organisation o ON o.id = p.organisation_id
+        FROM person p JOIN organisation o ON o.id = p.organisation_id LEFT JOIN patient w ON w.person_id = p.id
         WHERE p.id = $1
         """,
         person_id,
     )
+
+
+async def change(db: Connection, me: UUID, new: ProfileChange) -> None:
+    """The caller's own zone and language; what is not said stays."""
+    await db.run(
+        "UPDATE person SET time_zone = coalesce($2, time_zone), language = coalesce($3, language) WHERE id = $1",
+        me,
+        new.time_zone,
+        new.language,
+    )
+
+
+async def wish(db: Connection, me: UUID, *, peer_beside: bool) -> None:
+    """Whether the caller, a patient, wants a peer beside the clinician."""
+    await db.run("UPDATE patient SET peer_beside = $2 WHERE person_id = $1", me, peer_beside)
+
+
+async def add_staff(db: Connection, new: NewStaff, now: datetime) -> bool:
+    """Make somebody staff of the organisation that the caller operates; False where the id is taken."""
+    added = await db.value(
+        bool,
+        "SELECT add_staff($1, $2, $3, $4, $5, $6)",
+        new.id,
+        new.name,
+        new.time_zone,
+        new.language,
+        list(new.roles),
+        now,
+    )
+    return added is True
+
+
+async def give_roles(db: Connection, staff_id: UUID, roles: Sequence[str]) -> bool:
+    """Let somebody hold these roles and no others; False where an organisation would be left without an operator."""
+    return await db.value(bool, "SELECT give_roles($1, $2)", staff_id, list(roles)) is True
+
+
+async def staff_member(db: Connection, me: UUID, staff_id: UUID) -> StaffMember | None:
+    """Somebody who works in the caller's organisation."""
+    return await db.one(
+        StaffMember,
+        """
+        SELECT p.id, p.name, ARRAY(SELECT role FROM staff_role WHERE person_id = p.id ORDER BY role) AS roles,
+               p.time_zone, p.language
+        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
+        WHERE p.id = $2 AND p.kind = 'staff'
+        """,
+        me,
+        staff_id,
+    )
+
+
+async def staff(db: Connection, me: UUID, *, after: tuple[str, UUID] | None, limit: int) -> list[StaffMember]:
+    """Those who work in the caller's organisation, by name."""
+    name, last = after or ("", UUID(int=0))
+    return await db.all(
+        StaffMember,
+        """
+        SELECT p.id, p.name, ARRAY(SELECT role FROM staff_role WHERE person_id = p.id ORDER BY role) AS roles,
+               p.time_zone, p.language
+        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
+        WHERE p.kind = 'staff' AND (p.name, p.id) > ($2, $3)
+        ORDER BY p.name, p.id
+        LIMIT $4
+        """,
+        me,
+        name,
+        last,
+        limit,
+    )
+
+
+async def add_patient(db: Connection, new: NewPatient, now: datetime) -> bool:
+    """Bring a patient into the caller's program, led by the caller if a clinician; False where the id is taken."""
+    added = await db.value(
+        bool, "SELECT add_patient($1, $2, $3, $4, $5)", new.id, new.name, new.time_zone, new.language, now
+    )
+    return added is True
 
 
 async def team(db: Connection, patient_id: UUID, now: datetime) -> list[TeamMember]:
@@ -77,3 +165,42 @@ async def reachable(db: Connection, me: UUID, patient_id: UUID, *, whole_program
         patient_id,
         whole_program,
     )
+
+
+async def arranged(db: Connection, me: UUID, patient_id: UUID, *, oversees: bool) -> Patient | None:
+    """The patient whose team the caller may arrange: one of the program they oversee, or one whose team they lead."""
+    return await db.one(
+        Patient,
+        """
+        SELECT p.id, p.name, p.time_zone, p.language
+        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
+        WHERE p.id = $2 AND p.kind = 'patient'
+          AND ($3 OR p.id IN (SELECT patient_id FROM care_team_member WHERE staff_id = $1 AND lead AND left_at IS NULL))
+        """,
+        me,
+        patient_id,
+        oversees,
+    )
+
+
+async def candidates(db: Connection, me: UUID, patient_id: UUID, staff_ids: Sequence[UUID]) -> list[Candidate]:
+    """What there is to know of those who were named for a team."""
+    return await db.all(
+        Candidate,
+        """
+        SELECT p.id, ARRAY(SELECT role FROM staff_role WHERE person_id = p.id ORDER BY role) AS roles,
+               EXISTS (SELECT FROM care_team_member t
+                       WHERE t.patient_id = $2 AND t.staff_id = p.id AND t.left_at IS NULL) AS on_team,
+               p.organisation_id = m.organisation_id AS of_program
+        FROM person p JOIN person m ON m.id = $1
+        WHERE p.kind = 'staff' AND p.id = ANY ($3::uuid[])
+        """,
+        me,
+        patient_id,
+        list(staff_ids),
+    )
+
+
+async def arrange(db: Connection, patient_id: UUID, staff_ids: Sequence[UUID], lead: UUID, now: datetime) -> list[UUID]:
+    """Let a team be these and no others; who was or is on it and of the program, and nobody where that is refused."""
+    return await db.values(UUID, "SELECT arrange_care_team($1, $2, $3, $4)", patient_id, list(staff_ids), lead, now)

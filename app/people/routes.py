@@ -2,18 +2,31 @@
 
 from uuid import UUID
 
-from litestar import get
-from litestar.params import FromPath
+from litestar import get, patch, post, put
+from litestar.params import FromPath, JSONBody
 
 from app import access
 from app.access import CLINICIANS, EVERYONE, OVERSEERS, SELF, roles
 from app.dependencies import Db, Me, Now
 from app.people import actions
-from app.people.models import CareTeam, Patients, Profile
+from app.people.models import (
+    CareTeam,
+    NewPatient,
+    NewStaff,
+    Patient,
+    Patients,
+    Profile,
+    ProfileChange,
+    RoleChange,
+    Staff,
+    StaffMember,
+    TeamChange,
+)
 from app.wire import Cursor, Limit
 
 TEAM = roles("peer", "peer-lead", *CLINICIANS, under=("team",))
 OVERSIGHT = roles(*OVERSEERS, under=("program",))
+OPERATOR = roles("operator", under=("program",))
 
 
 @get("/v1/me", operation_id="getMe", tags=["people"], summary="Who am I",
@@ -21,6 +34,34 @@ OVERSIGHT = roles(*OVERSEERS, under=("program",))
 async def me(me: Me, db: Db) -> Profile:
     """Your own account, roles and organisation."""
     return await actions.profile(db, me)
+
+
+@patch("/v1/me", operation_id="changeMe", tags=["people"], summary="Change your account",
+       access=access.allow("change", "own-account", EVERYONE))  # fmt: skip
+async def change_me(data: JSONBody[ProfileChange], me: Me, db: Db) -> Profile:
+    """Your time zone and language; for a patient, whether a peer shall be beside the clinician in an urgent alert."""
+    return await actions.change(db, me, data)
+
+
+@post("/v1/staff", operation_id="addStaff", tags=["people"], summary="Add somebody who works here",
+      access=access.allow("add", "staff", OPERATOR))  # fmt: skip
+async def add_staff(data: JSONBody[NewStaff], me: Me, db: Db, now: Now) -> StaffMember:
+    """Somebody comes to work in your organisation. They sign in with a link that you make for them."""
+    return await actions.add_staff(db, me, data, now)
+
+
+@get("/v1/staff", operation_id="listStaff", tags=["people"], summary="Who works here",
+     access=access.allow("list", "staff", OPERATOR, OVERSIGHT))  # fmt: skip
+async def staff(me: Me, db: Db, cursor: Cursor = None, limit: Limit = 50) -> Staff:
+    """Everybody who works in your organisation, with their roles, by name."""
+    return await actions.staff(db, me, cursor, limit)
+
+
+@put("/v1/staff/{staff_id:uuid}/roles", operation_id="giveRoles", tags=["people"], summary="Give and take roles",
+     access=access.allow("change", "staff", OPERATOR))  # fmt: skip
+async def give_roles(staff_id: FromPath[UUID], data: JSONBody[RoleChange], me: Me, db: Db) -> StaffMember:
+    """The roles that somebody holds from their next request on; nobody gives one to themselves."""
+    return await actions.give_roles(db, me, staff_id, data)
 
 
 @get("/v1/care-team", operation_id="getCareTeam", tags=["people"], summary="Your care team",
@@ -37,12 +78,27 @@ async def patients(me: Me, db: Db, cursor: Cursor = None, limit: Limit = 50) -> 
     return await actions.supported(db, me, cursor, limit)
 
 
+@post("/v1/patients", operation_id="addPatient", tags=["people"], summary="Bring a patient in",
+      access=access.allow("bring-in", "identity", roles("coordinator", *CLINICIANS, under=("program",))))  # fmt: skip
+async def add_patient(data: JSONBody[NewPatient], me: Me, db: Db, now: Now) -> Patient:
+    """Somebody comes into your program's care. A counselor or prescriber becomes the lead of their team."""
+    return await actions.add_patient(db, me, data, now)
+
+
 @get("/v1/patients/{patient_id:uuid}/care-team", operation_id="getPatientCareTeam", tags=["people"],
      summary="A patient's care team",
-     access=access.allow("read", "care-team", SELF, TEAM, roles("supervisor", under=("program",))))  # fmt: skip
+     access=access.allow("read", "care-team", SELF, TEAM, OVERSIGHT))  # fmt: skip
 async def care_team_of(patient_id: FromPath[UUID], me: Me, db: Db, now: Now) -> CareTeam:
     """Who stands beside a patient whom you support."""
     return await actions.team_of(db, me, patient_id, now)
 
 
-ROUTES = (me, care_team, patients, care_team_of)
+@put("/v1/patients/{patient_id:uuid}/care-team", operation_id="arrangeCareTeam", tags=["people"],
+     summary="Arrange a patient's care team",
+     access=access.allow("arrange", "care-team", OVERSIGHT, roles(*CLINICIANS, under=("lead",))))  # fmt: skip
+async def arrange(patient_id: FromPath[UUID], data: JSONBody[TeamChange], me: Me, db: Db, now: Now) -> CareTeam:
+    """The whole team as it shall be: who is left out has left it, and who stays has been there since they joined."""
+    return await actions.arrange(db, me, patient_id, data, now)
+
+
+ROUTES = (me, change_me, add_staff, staff, give_roles, care_team, patients, add_patient, care_team_of, arrange)

@@ -10,6 +10,7 @@ from app.demo.cast import TEAMS, Person
 from tests.app.scene import TOLD, VISITS, Fact, Record
 
 ON_TEAM = {(patient, staff) for patient, staff, _ in TEAMS}
+LEADS = {(patient, staff) for patient, staff, lead in TEAMS if lead}
 
 
 def related(actor: Person | None, patient: Person) -> set[Relation]:
@@ -19,6 +20,7 @@ def related(actor: Person | None, patient: Person) -> set[Relation]:
     holds: dict[Relation, bool] = {
         "self": actor == patient,
         "team": (patient, actor) in ON_TEAM,
+        "lead": (patient, actor) in LEADS,
         "told": actor in TOLD.get(patient, ()),
         "booked": (patient, actor) in VISITS,
         "program": bool(actor.roles),

@@ -13,13 +13,14 @@ import msgspec
 from msgspec import Struct
 
 from app.access import Rule
-from app.demo.cast import DANA, MAYA, SAM, Person
+from app.demo.cast import DANA, MAYA, OKAFOR, SAM, Person
 from app.web import assets
 from tests.app.knowing import related
 from tests.app.scene import Scene, a_new_id
 
-# What a route speaks of: nobody; whatever the caller has; whatever the caller may see; or the one thing it names.
-Of = Literal["nobody", "caller", "many", "one"]
+# What a route speaks of: nobody; whatever the caller has; whatever the caller may see; the one thing it names; or
+# somebody who was not here before.
+Of = Literal["nobody", "caller", "many", "one", "new"]
 Words = Callable[[Scene], dict[str, Any]]
 
 
@@ -157,6 +158,16 @@ def _set_up(scene: Scene) -> dict[str, Any]:
             "timeZone": "UTC"}  # fmt: skip
 
 
+def _somebody(scene: Scene) -> dict[str, Any]:
+    return {"id": a_new_id(scene), "name": "Somebody new", "timeZone": "America/Chicago", "language": "es"}
+
+
+def _team(scene: Scene) -> dict[str, Any]:
+    """Maya's without her doctor elsewhere."""
+    staff = [(DANA, True), (SAM, False), (OKAFOR, False)]
+    return {"members": [{"staffId": str(one.id), "lead": lead} for one, lead in staff]}
+
+
 def _regimen(scene: Scene) -> dict[str, Any]:
     return {"id": a_new_id(scene), "medicine": "Something new", "times": ["08:00", "20:00"],
             "startsOn": scene.world.clock.now.date().isoformat(), "endsOn": None, "timeZone": "UTC"}  # fmt: skip
@@ -208,9 +219,17 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ),
     ("DELETE", "/v1/session"): Recipe(of="caller", served=204),
     ("GET", "/v1/me"): CALLER,
+    ("PATCH", "/v1/me"): Recipe(of="caller", body=lambda _: {"timeZone": "America/Denver", "language": "es"}),
+    ("POST", "/v1/staff"): Recipe(of="caller", body=lambda s: _somebody(s) | {"roles": ["peer"]}, served=201),
+    ("GET", "/v1/staff"): CALLER,
+    ("PUT", "/v1/staff/{staff_id}/roles"): Recipe(
+        of="one", path=lambda _: {"staff_id": SAM.id}, body=lambda _: {"roles": ["peer", "peer-lead"]}, owner=SAM
+    ),
+    ("POST", "/v1/patients"): Recipe(of="new", body=_somebody, served=201),
     ("GET", "/v1/care-team"): CALLER,
     ("GET", "/v1/patients"): MANY,
     ("GET", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya),
+    ("PUT", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, body=_team),
     ("POST", "/v1/devices"): Recipe(of="caller", body=_device, served=201),
     ("GET", "/v1/devices"): CALLER,
     ("DELETE", "/v1/devices/{device_id}"): Recipe(of="one", path=lambda s: {"device_id": s.maya.device}, served=204),

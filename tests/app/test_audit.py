@@ -37,6 +37,7 @@ NO_RECORD = {
     "own-feed": "the address of one's calendar; reading it is audited",
     "own-hours": "a worker's own week",
     "page": "the same for everybody",
+    "staff": "who works here and as what; of no patient",
 }
 # What happened to an alert is said in the past tense, as its history says it.
 SAID = {"claim": "claimed", "contact": "contacted", "release": "released", "raise": "raised", "close": "closed"}
@@ -69,6 +70,8 @@ def concerned(scene: Scene, recipe: Recipe, actor: Person | None, answer: httpx.
     """Whose record an answer speaks of."""
     if recipe.of in ("one", "nobody"):
         return {MAYA.id}
+    if recipe.of == "new":
+        return {UUID(answer.json()["id"])}
     if recipe.of == "caller" and actor in PATIENTS and actor is not None:
         return {actor.id}
     text = answer.text
