@@ -1,1 +1,1 @@
-"""Coming in and going out: demo people, the first operator, sign-out."""
+"""Coming in and going out: demo people, the first operator, one-time links, sign-out."""

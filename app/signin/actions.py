@@ -1,18 +1,21 @@
 """Open and end sessions."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from app import auth
+from app import audit, auth
 from app.demo.cast import CAST
 from app.errors import IdTaken, NotFound
 from app.signin import queries, rules
-from app.signin.models import DemoCast, SetUp, SignedIn
+from app.signin.models import DemoCast, SetUp, SignedIn, SignInLink
 from app.site import Site
 from app.wire import zone
-from db import DOOR, Pool
+from db import DOOR, Connection, Pool
 
 DEMO_SESSION = timedelta(hours=12)
 FIRST_SESSION = timedelta(hours=1)
+LINK_LASTS = timedelta(hours=48)
+LINK_SESSION = timedelta(hours=12)
 
 
 async def demo_cast(pool: Pool, site: Site) -> DemoCast:
@@ -43,3 +46,23 @@ async def set_up(pool: Pool, new: SetUp, now: datetime) -> SignedIn:
             raise IdTaken
         tokens = await auth.open_session(db, new.operator_id, now, FIRST_SESSION)
     return SignedIn(tokens.access_token, tokens.expires_at, new.operator_id)
+
+
+async def make_link(db: Connection, person_id: UUID, site: Site, now: datetime) -> SignInLink:
+    """A way in for somebody whom the caller lets in; the one from before opens nothing any more."""
+    secret, sha256 = auth.new_secret()
+    kind = await queries.make_sign_in_link(db, person_id, sha256, now, now + LINK_LASTS)
+    if kind is None:
+        raise NotFound
+    await audit.record(db, "make", "sign-in-links", [person_id] if kind == "patient" else [])
+    return SignInLink(f"{site.public_url}/#invite={secret}", now + LINK_LASTS)
+
+
+async def redeem(pool: Pool, secret: str, now: datetime) -> SignedIn:
+    """Sign in whoever the link was made for, once; whatever is wrong with it, the answer is the same."""
+    async with pool.transaction(DOOR) as db:
+        person_id = await queries.use_sign_in_link(db, auth.sha256(secret), now)
+        if person_id is None:
+            raise rules.InviteUsed
+        tokens = await auth.open_session(db, person_id, now, LINK_SESSION)
+    return SignedIn(tokens.access_token, tokens.expires_at, person_id)

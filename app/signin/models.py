@@ -1,5 +1,6 @@
 """What it takes to come in."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -7,6 +8,8 @@ from msgspec import Meta
 
 from app.auth import Tokens
 from app.wire import ClientId, Incoming, Line, Model, ZoneName
+
+Secret = Annotated[str, Meta(min_length=20, max_length=100)]
 
 
 class DemoSignIn(Incoming, frozen=True):
@@ -24,13 +27,28 @@ class SignedIn(Tokens, frozen=True):
 class SetUp(Incoming, frozen=True):
     """The first operator and their organisation, with the secret of the one-time link."""
 
-    secret: Annotated[str, Meta(min_length=20, max_length=100)]
+    secret: Secret
     organisation_id: ClientId
     organisation_name: Line
     organisation_kind: Literal["sud-program", "primary-care"]
     operator_id: ClientId
     operator_name: Line
     time_zone: ZoneName
+
+
+class SignInLink(Model, frozen=True):
+    """A way in that works once. It is shown this one time; only its hash is kept."""
+
+    url: Annotated[
+        str, Meta(description="For the page; what follows `#invite=` is the secret that any client redeems.")
+    ]
+    expires_at: datetime
+
+
+class Redeemed(Incoming, frozen=True):
+    """The secret of a one-time link."""
+
+    secret: Secret
 
 
 class DemoPerson(Model, frozen=True):

@@ -12,6 +12,18 @@ async def use_link(db: Connection, sha256: bytes, now: datetime) -> bool:
     return await db.value(bool, "SELECT use_setup_link($1, $2)", sha256, now) is True
 
 
+async def make_sign_in_link(
+    db: Connection, person_id: UUID, sha256: bytes, now: datetime, expires_at: datetime
+) -> str | None:
+    """Keep the one link of a patient or of staff, and say which they are; None for nobody whom the caller lets in."""
+    return await db.value(str, "SELECT make_sign_in_link($1, $2, $3, $4)", person_id, sha256, now, expires_at)
+
+
+async def use_sign_in_link(db: Connection, sha256: bytes, now: datetime) -> UUID | None:
+    """Whose link this was; it is not any more."""
+    return await db.value(UUID, "SELECT use_sign_in_link($1, $2)", sha256, now)
+
+
 async def add_operator(db: Connection, new: SetUp, now: datetime) -> bool:
     """Make the organisation and its operator; False where one of the ids is taken."""
     made = await db.run(

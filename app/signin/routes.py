@@ -1,15 +1,16 @@
 """The door, over HTTP."""
 
 from typing import Any
+from uuid import UUID
 
 from litestar import Request, delete, get, post
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 
 from app import access, auth
-from app.access import EVERYONE
-from app.dependencies import Db, Me, Now
+from app.access import EVERYONE, roles
+from app.dependencies import Db, Me, Now, Where
 from app.signin import actions
-from app.signin.models import DemoCast, DemoSignIn, SetUp, SignedIn
+from app.signin.models import DemoCast, DemoSignIn, Redeemed, SetUp, SignedIn, SignInLink
 
 
 @get("/v1/demo/cast", operation_id="getDemoCast", tags=["sign-in"], summary="The demo people",
@@ -35,6 +36,24 @@ async def set_up(data: JSONBody[SetUp], request: Request[Any, Any, Any], now: No
     return await actions.set_up(request.app.state.pool, data, now)
 
 
+@post("/v1/people/{person_id:uuid}/sign-in-links", operation_id="makeSignInLink", tags=["sign-in"],
+      summary="Make a one-time link for somebody",
+      access=access.allow("make", "sign-in-links", roles("operator", "coordinator", under=("program",))))  # fmt: skip
+async def make_link(person_id: FromPath[UUID], db: Db, site: Where, now: Now) -> SignInLink:
+    """A link with which somebody of your organisation signs in, once, within two days; a newer one replaces it.
+
+    A coordinator makes them for patients, an operator for everybody. Hand it over yourself: whoever opens it is them.
+    """
+    return await actions.make_link(db, person_id, site, now)
+
+
+@post("/v1/sign-in-links/redeem", operation_id="redeemSignInLink", tags=["sign-in"], summary="Use a one-time link",
+      access=access.public("sign-in", "own-account"))  # fmt: skip
+async def redeem(data: JSONBody[Redeemed], request: Request[Any, Any, Any], now: Now) -> SignedIn:
+    """Sign in with a link that somebody of your organisation made for you. It works once."""
+    return await actions.redeem(request.app.state.pool, data.secret, now)
+
+
 @delete("/v1/session", operation_id="signOut", tags=["sign-in"], summary="Sign out",
         access=access.allow("sign-out", "own-account", EVERYONE))  # fmt: skip
 async def sign_out(me: Me, db: Db, now: Now) -> None:
@@ -42,4 +61,4 @@ async def sign_out(me: Me, db: Db, now: Now) -> None:
     await auth.sign_out(db, me, now)
 
 
-ROUTES = (demo_cast, demo_sign_in, set_up, sign_out)
+ROUTES = (demo_cast, demo_sign_in, set_up, make_link, redeem, sign_out)

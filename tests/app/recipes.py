@@ -218,6 +218,12 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         served=200 if PAGE else 404,
     ),
     ("DELETE", "/v1/session"): Recipe(of="caller", served=204),
+    ("POST", "/v1/people/{person_id}/sign-in-links"): Recipe(
+        of="one", path=lambda _: {"person_id": MAYA.id}, served=201
+    ),
+    ("POST", "/v1/sign-in-links/redeem"): Recipe(
+        of="nobody", body=lambda _: {"secret": "nobody-was-given-this-link"}, served=403
+    ),
     ("GET", "/v1/me"): CALLER,
     ("PATCH", "/v1/me"): Recipe(of="caller", body=lambda _: {"timeZone": "America/Denver", "language": "es"}),
     ("POST", "/v1/staff"): Recipe(of="caller", body=lambda s: _somebody(s) | {"roles": ["peer"]}, served=201),

@@ -1,13 +1,15 @@
-"""Coming in: demo people, and the first operator's one-time link."""
+"""Coming in: demo people, the first operator's one-time link, and the links that bring in everybody else."""
 
+import asyncio
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 import pytest
 
 from app import auth, setup
-from app.demo.cast import CAST, KAI, MAYA
-from db import embedded, migrate
+from app.demo.cast import CAST, DANA, KAI, LEO, LINDQVIST, MAYA, NOAH, ROSA, SAM, Person
+from db import Pool, embedded, migrate, person
 from db.pool import connect
 from tests.world import World
 
@@ -31,9 +33,9 @@ async def test_a_visitor_of_the_demo_may_be_anybody_of_the_cast(world: World) ->
 
     assert [p["person"] for p in cast] == [p.handle for p in CAST]
     assert (cast[0]["role"], cast[1]["role"]) == ("patient", "peer")
-    for person in cast:
-        signed = (await world.nobody().post("/v1/demo/sign-ins", json={"person": person["person"]})).json()
-        assert (await whoever(world, signed["accessToken"])).json()["name"] == person["name"]
+    for one in cast:
+        signed = (await world.nobody().post("/v1/demo/sign-ins", json={"person": one["person"]})).json()
+        assert (await whoever(world, signed["accessToken"])).json()["name"] == one["name"]
 
 
 async def test_a_token_opens_nothing_after_sign_out_or_after_its_time(world: World) -> None:
@@ -119,3 +121,109 @@ async def test_a_newer_link_closes_the_older_and_each_ends_after_a_day(own_datab
     assert (await world.nobody().post("/v1/setup", json=NEW | {"secret": older})).json()["code"] == "LinkUsed"
     world.clock.forward(hours=25)
     assert (await world.nobody().post("/v1/setup", json=NEW | {"secret": newer})).json()["code"] == "LinkUsed"
+
+
+async def link_for(world: World, whom: UUID, by: Person = KAI) -> httpx.Response:
+    return await (await world.of(by)).post(f"/v1/people/{whom}/sign-in-links")
+
+
+def secret_of(made: httpx.Response) -> str:
+    assert made.status_code == 201, made.text
+    return str(made.json()["url"]).removeprefix("http://cairn.test/#invite=")
+
+
+async def redeem(world: World, secret: str) -> httpx.Response:
+    return await world.nobody().post("/v1/sign-in-links/redeem", json={"secret": secret})
+
+
+async def test_a_link_signs_in_whom_it_was_made_for_once(world: World) -> None:
+    for whom, by in ((DANA, KAI), (MAYA, KAI), (LEO, ROSA), (KAI, KAI)):
+        secret = secret_of(await link_for(world, whom.id, by))
+        signed, again = [await redeem(world, secret) for _ in range(2)]
+
+        assert (signed.status_code, signed.json()["personId"]) == (201, str(whom.id))
+        assert (await whoever(world, signed.json()["accessToken"])).json()["name"] == whom.name
+        assert (again.status_code, again.json()["code"]) == (403, "InviteUsed")
+
+
+async def test_somebody_who_was_brought_in_comes_in_with_a_link_and_brings_in_others(world: World) -> None:
+    kai, zone = await world.of(KAI), {"timeZone": "UTC", "language": "en"}
+    rob, pat = str(world.new_id()), str(world.new_id())
+    await kai.post("/v1/staff", json={"id": rob, "name": "Rob", "roles": ["coordinator"], **zone})
+    signed = await redeem(world, secret_of(await link_for(world, UUID(rob))))
+    token = {"authorization": f"Bearer {signed.json()['accessToken']}"}
+
+    await world.nobody().post("/v1/patients", json={"id": pat, "name": "Pat", **zone}, headers=token)
+    invited = await world.nobody().post(f"/v1/people/{pat}/sign-in-links", headers=token)
+
+    signed = await redeem(world, secret_of(invited))
+    assert (await whoever(world, signed.json()["accessToken"])).json()["roles"] == ["patient"]
+
+
+async def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(world: World) -> None:
+    older, newer = [secret_of(await link_for(world, MAYA.id)) for _ in range(2)]
+    used = secret_of(await link_for(world, DANA.id))
+    await redeem(world, used)
+    answers = [await redeem(world, secret) for secret in ("never-was-a-link-of-ours", older, used)]
+    world.clock.forward(hours=48)
+    answers.append(await redeem(world, newer))
+
+    assert {one.status_code for one in answers} == {403}
+    said = [{k: v for k, v in one.json().items() if k != "requestId"} for one in answers]
+    assert said == [said[0]] * 4
+
+
+async def test_a_link_holds_for_two_days_and_the_way_in_for_half_a_day(world: World) -> None:
+    made = await link_for(world, MAYA.id)
+    world.clock.forward(hours=47, minutes=59)
+    signed = await redeem(world, secret_of(made))
+
+    assert signed.status_code == 201
+    world.clock.forward(hours=11, minutes=59)
+    assert (await whoever(world, signed.json()["accessToken"])).status_code == 200
+    world.clock.forward(minutes=1)
+    assert (await whoever(world, signed.json()["accessToken"])).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("by", "whom", "status"),
+    [
+        (KAI, NOAH, 404),
+        (KAI, LINDQVIST, 404),
+        (ROSA, SAM, 404),
+        (ROSA, NOAH, 404),
+        (DANA, MAYA, 403),
+        (MAYA, MAYA, 403),
+    ],
+)
+async def test_nobody_is_let_in_by_somebody_who_may_not(world: World, by: Person, whom: Person, status: int) -> None:
+    assert (await link_for(world, whom.id, by)).status_code == status
+
+
+async def test_the_patient_can_read_who_made_a_way_into_their_record(world: World, pool: Pool) -> None:
+    await link_for(world, MAYA.id, ROSA)
+
+    async with pool.transaction(person(MAYA.id)) as db:
+        made = await db.values(object, "SELECT actor_id FROM audit_event WHERE category = 'sign-in-links'")
+    assert made == [ROSA.id]
+
+
+async def test_of_many_who_open_a_link_at_once_one_comes_in_and_only_its_hash_is_kept(
+    real_world: World, own_database: str
+) -> None:
+    secret = secret_of(await link_for(real_world, SAM.id))
+    answers = await asyncio.gather(*(redeem(real_world, secret) for _ in range(16)))
+
+    assert sorted(one.status_code for one in answers) == [201] + [403] * 15
+    raw = await connect(as_owner(own_database))
+    [kept] = await raw.fetch("SELECT sha256, made_by, used_at FROM sign_in_link")
+    await raw.close()
+    assert (kept["sha256"], kept["made_by"]) == (auth.sha256(secret), KAI.id)
+    assert kept["used_at"] == real_world.clock.now
+
+
+async def test_links_that_are_made_at_once_leave_one_that_opens(real_world: World) -> None:
+    made = await asyncio.gather(*(link_for(real_world, SAM.id) for _ in range(8)))
+    answers = [await redeem(real_world, secret_of(one)) for one in made]
+
+    assert sorted(one.status_code for one in answers) == [201] + [403] * 7
