@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Route, expect
 
-from app.demo.cast import DANA, GRACE, KAI, LEO, LINDQVIST, MAYA, OKAFOR, ROSA, SAM, THEO, Person
+from app.demo.cast import DANA, GRACE, HARBOR, KAI, LEO, LINDQVIST, MAYA, OKAFOR, ROSA, SAM, THEO, Person
 from app.demo.seed import MONTH
+from db import connect, embedded
 from tests.browser.people import PHONE, People, check_in, choose, faults, live_through, prescribe, too_wide
 
 pytestmark = pytest.mark.browser
@@ -154,6 +155,59 @@ async def test_the_crisis_card_is_one_tap_away_for_everybody_even_without_a_netw
 
     await expect(page.get_by_role("link", name="Call 988")).to_be_visible()
     people.forgive("ERR_INTERNET_DISCONNECTED")
+
+
+async def test_the_card_of_ones_own_program_is_kept_in_ones_own_language_until_one_signs_out(
+    people: People, server: embedded.Server
+) -> None:
+    raw = await connect(server.dsn("browser"))
+    await raw.execute(
+        "INSERT INTO crisis_resource VALUES ($1, 'es', 1, 'Harbor, de noche', 'Toda la noche.', '555-0100')", HARBOR.id
+    )
+    await raw.close()
+    leo = await people.be(LEO)
+    await leo.locator("button.help").click()
+    await expect(leo.locator("dialog").get_by_text("Harbor, de noche")).to_be_visible()
+    await leo.wait_for_function(KEPT_FOR_LATER)
+
+    await leo.context.set_offline(offline=True)
+    await leo.reload()
+    await leo.locator("button.help").click()
+    await expect(leo.locator("dialog").get_by_text("Harbor, de noche")).to_be_visible()
+    await leo.context.set_offline(offline=False)
+    await leo.reload()
+    await leo.get_by_role("button", name="Salir").click()
+    await leo.locator("button.help").click()
+
+    await expect(leo.locator("dialog").get_by_role("link", name="988").first).to_be_visible()
+    await expect(leo.locator("dialog").get_by_text("Harbor, de noche")).to_have_count(0)
+    assert str(HARBOR.id) not in await leo.evaluate("JSON.stringify(localStorage)")
+    people.forgive("ERR_INTERNET_DISCONNECTED")
+
+
+async def test_a_link_that_was_handed_over_opens_the_day_and_only_once(people: People) -> None:
+    made = (await (await people.client(KAI)).post(f"/v1/people/{LEO.id}/sign-in-links")).json()
+    leo, other = await people.nobody(), await people.nobody()
+
+    await leo.goto(made["url"])
+    await expect(leo.get_by_role("button", name="Salir")).to_be_visible()
+    assert "invite" not in leo.url
+    await other.goto(made["url"])
+    await expect(other.get_by_text("This link has been used, or is too old.")).to_be_visible()
+
+    assert await faults(other) == []
+    people.forgive("status of 403")
+
+
+async def test_who_comes_to_a_team_shows_at_the_patients_page_at_once(people: People) -> None:
+    maya, rosa = await people.be(MAYA), await people.client(ROSA)
+    team = maya.get_by_role("region", name="Your care team")
+    await expect(team.get_by_text(SAM.name)).to_be_visible()
+
+    members = [{"staffId": str(DANA.id), "lead": True}, {"staffId": str(OKAFOR.id)}]
+    (await rosa.put(f"/v1/patients/{MAYA.id}/care-team", json={"members": members})).raise_for_status()
+
+    await expect(team.get_by_text(SAM.name)).to_have_count(0)
 
 
 @pytest.mark.parametrize("person", EVERYONE, ids=lambda person: person.handle)

@@ -1,17 +1,17 @@
 /** The page: who is signed in, where they are, and what is always there. */
 import { get, post, remove } from "./api.js";
-import { HelpNow } from "./crisis.js";
+import { beCardOf, beCardOfEverybody, HelpNow } from "./crisis.js";
 import { listen } from "./live.js";
 import { stayThere } from "./offline.js";
 import { Mark, Trouble } from "./parts.js";
 import { go, route, useRoute } from "./routing.js";
-import { enter, goOut, onSession, session } from "./session.js";
+import { goOut, onSession, session } from "./session.js";
 import { useZone } from "./times.js";
 import { html, render, useEffect, useState } from "./ui.js";
 import { Account } from "./views/account.js";
 import { Booking } from "./views/booking.js";
 import { Day } from "./views/day.js";
-import { Door } from "./views/door.js";
+import { ComeIn, Door } from "./views/door.js";
 import { PatientView } from "./views/patient.js";
 import { SetUp } from "./views/setup.js";
 import { Support } from "./views/support.js";
@@ -22,25 +22,24 @@ import { speak, t } from "./words.js";
 
 const SUPPORTERS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor", "program-lead"];
 
+/**
+ * Links that sign somebody in at once: the demo's, and the one-time link that somebody was given.
+ * @type {Map<string, (told: string) => Promise<import("./session.js").Session>>}
+ */
+const WAYS_IN = new Map([
+  ["demo", (person) => post("/v1/demo/sign-ins", { person })],
+  ["invite", (secret) => post("/v1/sign-in-links/redeem", { secret })],
+]);
+
 function Page() {
   const [signedIn, setSignedIn] = useState(session());
-  const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
   const at = useRoute();
   useEffect(() => onSession(() => setSignedIn(session())), []);
-  useEffect(() => {
-    if (at.name === "demo") void beOneOfTheCast(at.id).catch(setProblem);
-  }, [at.name, at.id]);
-  if (at.name === "demo") return html`<${Frame}><${Trouble} problem=${problem} again=${() => go("")} /><//>`;
+  const way = WAYS_IN.get(at.name);
+  if (way) return html`<${Frame}><${ComeIn} key=${at.id} by=${() => way(at.id)} /><//>`;
   if (at.name === "setup") return html`<${Frame}><${SetUp} secret=${at.id} /><//>`;
   if (!signedIn) return html`<${Frame}><${Door} /><//>`;
   return html`<${SignedIn} key=${signedIn.accessToken} />`;
-}
-
-/** The one-click link of the demo. @param {string} person */
-async function beOneOfTheCast(person) {
-  const signedIn = await post("/v1/demo/sign-ins", { person });
-  enter(signedIn);
-  go("");
 }
 
 /** Everything that belongs to somebody, once we know who they are. */
@@ -55,6 +54,7 @@ function SignedIn() {
   const known = (/** @type {Me} */ found) => {
     speak(found.language);
     useZone(found.timeZone);
+    beCardOf(found);
     setMe(found);
   };
   useEffect(load, []);
@@ -98,6 +98,7 @@ function toContent(event) {
 /** The session ends on the server too; when that cannot be reached, at least this tab forgets it. */
 async function leave() {
   await remove("/v1/session").catch(() => null);
+  beCardOfEverybody();
   goOut();
   if (route().name) go("");
 }

@@ -1,7 +1,7 @@
 /** The shapes that the API answers with, as far as the page reads them. */
 
 /** @typedef {{id: string, name: string, kind: string, part2: boolean, timeZone: string}} Organisation */
-/** @typedef {{id: string, name: string, roles: string[], organisation: Organisation, timeZone: string, language: string}} Me */
+/** @typedef {{id: string, name: string, roles: string[], organisation: Organisation, timeZone: string, language: string, peerBeside: boolean | null}} Me */
 /** @typedef {{title: string, detail: string, call: string | null, textTo: string | null}} CrisisResource */
 /** @typedef {{language: string, resources: CrisisResource[]}} CrisisCard */
 /** @typedef {{id: string, date: string, version: number, mood: number, craving: number, wantsToTalk: boolean, inDanger: boolean, note: string, answeredAt: string}} CheckIn */

@@ -40,7 +40,7 @@ export const Greeting = ({ name }) => html`
 
 /** @param {{patientId?: string}} props */
 export function Team({ patientId }) {
-  const team = useLoaded(patientId ? `/v1/patients/${patientId}/care-team` : "/v1/care-team");
+  const team = useLoaded(patientId ? `/v1/patients/${patientId}/care-team` : "/v1/care-team", ["care-team"]);
   return html`
     <${Card} title=${t(patientId ? "team.of" : "team.title")}>
       <${Shown} of=${team}>

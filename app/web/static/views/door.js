@@ -1,7 +1,9 @@
-/** Before anybody has signed in: in demo mode, whom to be. */
+/** Before anybody has signed in: in demo mode, whom to be; and the way in by a link. */
 import { useLoaded } from "../loaded.js";
-import { Avatar, Mark, Shown } from "../parts.js";
-import { html } from "../ui.js";
+import { Avatar, Mark, Shown, Trouble, useAct } from "../parts.js";
+import { go } from "../routing.js";
+import { enter } from "../session.js";
+import { html, useEffect } from "../ui.js";
 import { t, tCode } from "../words.js";
 
 /** @typedef {import("../types.js").DemoPerson} DemoPerson */
@@ -9,12 +11,29 @@ import { t, tCode } from "../words.js";
 export function Door() {
   const cast = useLoaded("/v1/demo/cast");
   return html`
-    <div class="door">
-      <div class="door-head"><${Mark} /><h1>Cairn</h1><p class="lead">${t("tagline")}</p></div>
+    <${Welcome}>
       <${Shown} of=${cast}>${(/** @type {{items: DemoPerson[]}} */ found) => html`<${Cast} people=${found.items} />`}<//>
-    </div>
+    <//>
   `;
 }
+
+/** Signs in by a link as soon as it is opened, and says why when that fails. @param {{by: () => Promise<import("../session.js").Session>}} props */
+export function ComeIn({ by }) {
+  const { problem, run } = useAct(async () => {
+    enter(await by());
+    go("");
+  });
+  useEffect(() => void run(), []);
+  return html`<${Welcome}><${Trouble} problem=${problem} again=${run} /><//>`;
+}
+
+/** @param {{children?: any}} props */
+const Welcome = ({ children }) => html`
+  <div class="door">
+    <div class="door-head"><${Mark} /><h1>Cairn</h1><p class="lead">${t("tagline")}</p></div>
+    ${children}
+  </div>
+`;
 
 /** @param {{people: DemoPerson[]}} props */
 function Cast({ people }) {

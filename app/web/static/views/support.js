@@ -63,7 +63,7 @@ const until = (shift) => t("duty.on", { time: dayOf(shift.endsAt) === dayOf() ? 
 
 /** @param {{me: Me}} props */
 export function Patients({ me }) {
-  const patients = useLoaded("/v1/patients");
+  const patients = useLoaded("/v1/patients", ["care-team"]);
   const levels = me.roles.some((role) => WITH_LEVELS.includes(role));
   const oversees = me.roles.some((role) => ["supervisor", "coordinator"].includes(role));
   return html`
