@@ -244,6 +244,8 @@ async def test_a_peer_on_duty_learns_whom_it_is_about_by_claiming(world: World) 
 async def test_fifty_claims_at_once_have_one_winner(real_world: World) -> None:
     world = real_world
     body = await worried(world, inDanger=True)
+    for one in (DANA, THEO):
+        await world.of(one)
 
     answers = await asyncio.gather(*(act(world, p, body["alertId"], "claim") for p in [DANA, THEO] * 25))
 
