@@ -17,6 +17,7 @@ from app import access, database, keys, own_secret, server
 from app.asgi import create_app
 from app.clock import system_clock
 from app.database import Database
+from app.demo import mark
 from app.settings import BadSettings, Settings
 from app.site import Site
 from db import Bell, Pool, migrate, open_bell, open_pool, statements
@@ -120,8 +121,12 @@ def signaling_config(site: Site) -> Any:
 
 @asynccontextmanager
 async def connected(settings: Settings, place: Database, duty: str) -> AsyncIterator[tuple[Pool, Bell]]:
-    """A pool and a bell as the role that owns nothing, to a database that every statement fits."""
+    """A pool and a bell as the role that owns nothing, to a database that every statement fits.
+
+    A demo's database is refused outside demo mode, and any other in it.
+    """
     await database.check_role(place.app)
+    await mark.check(place.app, demo=is_demo(settings))
     await statements.check_all(place.app, SOURCE, ("app", "notifications"))
     pool = await open_pool(place.app, size=settings.database_pool, application=f"cairn {duty}")
     try:

@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from app.demo import mark
 from app.demo.cast import CAST, DANA, HARBOR, HOUSES, MAYA, NELL, OKAFOR, SAM, TEAMS, Person, known
 from db import connect, new_id
 
@@ -37,10 +38,11 @@ class Owner(Protocol):
 
 
 async def everything(dsn: str, now: datetime) -> None:
-    """All that a demo needs, in one transaction."""
+    """All that a demo needs, in one transaction; raises `Misplaced` where the database has real people."""
     raw = await connect(dsn, "cairn demo data")
     try:
         async with raw.transaction():
+            await mark.leave(raw, now)
             await people(raw)
             await duty(raw, now - timedelta(hours=1), now + timedelta(days=30))
             await timers(raw)

@@ -74,6 +74,16 @@ def server_pid(state: Path) -> int | None:
     return pid
 
 
+def first_operator(up: Started) -> dict[str, str]:
+    """What the link's page sends when Ada opens it."""
+    return {
+        "secret": up.text().split("#setup=")[1].split()[0],
+        "organisationId": "0193a6f0-7c1a-7000-8000-000000000001", "organisationName": "Lakeside",
+        "organisationKind": "sud-program", "operatorId": "0193a6f0-7c1a-7000-8000-000000000002",
+        "operatorName": "Ada", "timeZone": "America/Chicago",
+    }  # fmt: skip
+
+
 @pytest.fixture
 def state() -> Iterator[Path]:
     """A state folder that the user PostgreSQL runs as can reach."""
@@ -167,12 +177,7 @@ def test_outside_demo_mode_one_link_makes_the_first_operator_once(state: Path) -
     up = Started(state, free_port(), CAIRN_DEMO="false").ready()
     wait_for(lambda: "#setup=" in up.text(), 10)
     assert "no push credentials: phones do not ring; set GOOGLE_APPLICATION_CREDENTIALS" in up.text()
-    secret = up.text().split("#setup=")[1].split()[0]
-    new = {
-        "secret": secret, "organisationId": "0193a6f0-7c1a-7000-8000-000000000001", "organisationName": "Lakeside",
-        "organisationKind": "sud-program", "operatorId": "0193a6f0-7c1a-7000-8000-000000000002",
-        "operatorName": "Ada", "timeZone": "America/Chicago",
-    }  # fmt: skip
+    new = first_operator(up)
 
     refused = httpx.post(f"{up.url}/v1/setup", json=new | {"timeZone": "Mars/Olympus"})
     made = httpx.post(f"{up.url}/v1/setup", json=new)
@@ -186,6 +191,33 @@ def test_outside_demo_mode_one_link_makes_the_first_operator_once(state: Path) -
     assert httpx.get(f"{up.url}/v1/demo/cast").json()["items"] == []
     assert httpx.post(f"{up.url}/v1/demo/sign-ins", json={"person": "maya"}).status_code == 404
     assert up.stop(signal.SIGINT) == 0
+
+
+def test_a_demo_is_never_served_as_if_its_people_were_real(state: Path) -> None:
+    demo = Started(state, free_port()).ready()
+    assert demo.stop(signal.SIGINT) == 0
+
+    public = Started(state, free_port(), CAIRN_DEMO="false", CAIRN_HOST="0.0.0.0")  # noqa: S104  # it is refused
+
+    assert public.process.wait(60) == 2
+    assert "so it is served in demo mode alone" in public.text()
+    assert "Traceback" not in public.text()
+    again = Started(state, free_port()).ready()
+    assert again.stop(signal.SIGINT) == 0
+
+
+def test_the_cast_never_joins_real_people(state: Path) -> None:
+    port = free_port()
+    real = Started(state, port, CAIRN_DEMO="false").ready()
+    wait_for(lambda: "#setup=" in real.text(), 10)
+    httpx.post(f"{real.url}/v1/setup", json=first_operator(real)).raise_for_status()
+    assert real.stop(signal.SIGINT) == 0
+
+    demo = Started(state, port)
+
+    assert demo.process.wait(60) == 2
+    assert "so the demo's people are not put into it" in demo.text()
+    assert "Traceback" not in demo.text()
 
 
 def test_the_day_happens(state: Path) -> None:
