@@ -35,7 +35,7 @@ class OwnsTooMuch(Exception):
 @asynccontextmanager
 async def opened(settings: Settings, secret: str) -> AsyncIterator[Database]:
     """The configured database, or the embedded server for as long as the block runs."""
-    if settings.database_url:
+    if settings.database:
         yield configured(settings, secret)
         return
     async with embedded.server(home(settings)) as server:
@@ -53,12 +53,13 @@ def home(settings: Settings) -> Path:
 def configured(settings: Settings, secret: str) -> Database:
     """With two addresses, the app has its own, and migrating gives its role the password that stands there.
 
-    With one, the role's password comes from the secret; unless that one is the app's own, where nothing is migrated.
+    With one, whichever it is, the role's password comes from the secret; unless that one is the app's own, where
+    nothing is migrated.
     """
-    url = settings.database_url or ""
+    url = settings.database or ""
     parts = urlsplit(url)
     told = f"PostgreSQL at {parts.hostname or 'its socket'}, database {parts.path.lstrip('/') or 'of that user'}"
-    if settings.database_owner_url:
+    if settings.database_url and settings.database_owner_url:
         return Database(settings.database_owner_url, url, told, _own_password(parts))
     if parts.username == migrate.APP_ROLE:
         return Database(url, url, told)

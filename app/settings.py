@@ -64,6 +64,11 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ] = None
     log_level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$"), setting("How much is logged.")] = "info"
 
+    @property
+    def database(self) -> str | None:
+        """The one address of a database that every duty can begin with, the app's own first; None where none is set."""
+        return self.database_url or self.database_owner_url
+
     def __repr__(self) -> str:
         """No value: some are secret."""
         return "Settings(…)"

@@ -42,7 +42,7 @@ def is_demo(settings: Settings) -> bool:
     """What was said, or else: demo data when nothing is configured."""
     if settings.demo is not None:
         return settings.demo
-    return not (settings.database_url or settings.google_application_credentials or settings.public_url)
+    return not (settings.database or settings.google_application_credentials or settings.public_url)
 
 
 def check_address(settings: Settings) -> None:
@@ -232,7 +232,7 @@ def app_without_database() -> Litestar:
 
 
 def _configured(settings: Settings, secret: str) -> Database:
-    if not settings.database_url:
+    if not settings.database:
         raise BadSettings("CAIRN_DATABASE_URL is needed here; `python3 -m app up` starts a database of its own.")
     return database.configured(settings, secret)
 

@@ -9,6 +9,12 @@ from db import binaries
 from db.binaries import Binaries
 from deploy import launcher, npm
 
+# The settings that name a database elsewhere; each may also come from a file.
+ADDRESSES = (
+    *("CAIRN_DATABASE_URL", "CAIRN_DATABASE_URL_FILE"),
+    *("CAIRN_DATABASE_OWNER_URL", "CAIRN_DATABASE_OWNER_URL_FILE"),
+)
+
 
 def prepare(environ: Mapping[str, str]) -> None:
     """Install what this machine lacks for `up`; a web page that cannot be prepared is said and does not stop it."""
@@ -33,5 +39,4 @@ def prepare_page(*, everything: bool) -> None:
 
 def needs_postgres(environ: Mapping[str, str], installed: Sequence[Binaries]) -> bool:
     """Whether a database has to be started here and no PostgreSQL is installed that could."""
-    configured = environ.get("CAIRN_DATABASE_URL") or environ.get("CAIRN_DATABASE_URL_FILE")
-    return not configured and not installed
+    return not installed and not any(environ.get(name) for name in ADDRESSES)

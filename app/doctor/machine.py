@@ -116,7 +116,7 @@ def _age(seconds: float | None) -> str:
 
 async def state_folder(settings: Settings) -> Finding:
     """What is kept there has to be written there."""
-    if settings.database_url and settings.secret:
+    if settings.database and settings.secret:
         return ok("Not needed: database and secret are configured.")
     return await asyncio.to_thread(_writable, settings)
 

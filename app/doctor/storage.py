@@ -44,7 +44,7 @@ async def server(settings: Settings) -> Finding:
 
 def where(settings: Settings) -> Database | None:
     """The configured database, or the one of our own that runs; None where that does not run. Nothing is started."""
-    if settings.database_url:
+    if settings.database:
         return database.configured(settings, known_secret(settings) or "")
     for home in homes(settings):
         sockets = embedded.socket_folder(home)

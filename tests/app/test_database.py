@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import asyncpg
 import pytest
 
-from app import database
+from app import database, stack
 from app.database import OwnsTooMuch
 from app.settings import Settings
 from db import embedded, migrate
@@ -46,6 +46,17 @@ async def test_with_the_owners_address_alone_the_apps_password_comes_from_the_se
     other = database.configured(Settings(database_url=address(strict, "postgres")), SECRET + "!")
     with pytest.raises(asyncpg.InvalidPasswordError):
         await database.check_role(other.app)
+
+
+async def test_the_owners_address_serves_alone_by_either_name(strict: embedded.Server) -> None:
+    owner = address(strict, "postgres")
+    alone = Settings(database_owner_url=owner)
+
+    assert not stack.is_demo(alone)
+    place, same = database.configured(alone, SECRET), database.configured(Settings(database_url=owner), SECRET)
+    assert (place.owner, place.app, place.app_password) == (same.owner, same.app, same.app_password)
+    async with database.opened(alone, SECRET) as opened:
+        assert opened.owner == owner
 
 
 async def test_with_two_addresses_migrating_gives_the_apps_role_the_password_of_its_own(
