@@ -19,7 +19,7 @@ def text(ready: Ready) -> str:
         f"  database   {ready.database.told}",
         f"  push       {ready.pushing}",
         "",
-        *(_people(url) if ready.site.demo else _first(ready.setup_link)),
+        *(_people(url) if ready.site.demo else first(ready.setup_link)),
         "",
         "  Ctrl-C stops everything.",
         "",
@@ -41,7 +41,8 @@ def _role(roles: tuple[str, ...]) -> str:
     return {"peer": "peer supporter", "primary-care": "primary-care doctor"}.get(role, role)
 
 
-def _first(link: str | None) -> list[str]:
+def first(link: str | None) -> list[str]:
+    """How the first operator comes in, where there is none yet."""
     if link is None:
         return ["  This server has its operator."]
     return ["  Nobody is here yet. This link makes the first operator, once, within 24 hours:", f"    {link}"]

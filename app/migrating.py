@@ -1,19 +1,26 @@
-"""Bring the schema up to date, or tell what would be run."""
+"""Bring the schema up to date, or tell what would be run; whoever owns it can also let the first operator in."""
 
 import asyncio
+from collections.abc import Sequence
 
-from app import database, stack
+from app import card, database, stack
 from app.settings import Settings
 from db import migrate
 
 
 def run(settings: Settings, *, plan_only: bool) -> None:
-    """Migrate the configured database, or the embedded one."""
+    """Migrate the configured database, or the embedded one; outside demo mode the first operator's link follows."""
     asyncio.run(_run(settings, plan_only=plan_only))
 
 
 async def _run(settings: Settings, *, plan_only: bool) -> None:
     async with database.opened(settings, stack.secret_of(settings)) as place:
         names = [m.name for m in await migrate.plan(place.owner)] if plan_only else await stack.migrated(place)
-    told = "would run" if plan_only else "run"
-    print("\n".join(f"{told}: {name}" for name in names) or "The schema is up to date.")
+        _tell("would run" if plan_only else "run", names)
+        if not plan_only and not stack.is_demo(settings):
+            link = await stack.first_operator(place, stack.public_url(settings))
+            print("\n".join(card.first(link)))
+
+
+def _tell(done: str, names: Sequence[str]) -> None:
+    print("\n".join(f"{done}: {name}" for name in names) or "The schema is up to date.", flush=True)

@@ -179,15 +179,20 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
 
 async def _people(place: Database, site: Site) -> str | None:
     """The demo cast, or outside demo mode the link for the first operator."""
-    now = system_clock()
     if not site.demo:
-        from app import setup  # noqa: PLC0415
-
-        return await setup.link(place.owner, site.public_url, now)
+        return await first_operator(place, site.public_url)
     from app.demo import seed  # noqa: PLC0415
 
-    await seed.everything(place.owner, now)
+    await seed.everything(place.owner, system_clock())
     return None
+
+
+async def first_operator(place: Database, url: str) -> str | None:
+    """The link that makes one, None where there is one; a demo's operator is nobody's, so it is refused."""
+    from app import setup  # noqa: PLC0415
+
+    await mark.check(place.owner, demo=False)
+    return await setup.link(place.owner, url, system_clock())
 
 
 async def serve_api(settings: Settings, say: Said) -> None:

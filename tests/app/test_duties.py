@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -143,3 +143,50 @@ def test_a_duty_without_a_database_says_what_it_needs(tmp_path: Path) -> None:
         )
         assert done.returncode == 2
         assert done.stderr.startswith("CAIRN_DATABASE_URL is needed here")
+
+
+@pytest.fixture
+async def bare(server: embedded.Server) -> AsyncIterator[dict[str, str]]:
+    """The settings of duties apart, around a database with nothing in it yet."""
+    raw = await connect(server.dsn())
+    await raw.execute("CREATE DATABASE bare")
+    try:
+        yield {
+            "CAIRN_DATABASE_URL": server.dsn("bare", migrate.APP_ROLE),
+            "CAIRN_DATABASE_OWNER_URL": server.dsn("bare"),
+            "CAIRN_SECRET": "s" * 40,
+            "CAIRN_PORT": str(free_port()),
+        }
+    finally:
+        await raw.execute("DROP DATABASE bare WITH (FORCE)")
+        await raw.close()
+
+
+def run(name: str, settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """One command to its end."""
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("CAIRN_")} | settings
+    command = [sys.executable, "-m", "app", *name.split()]
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+async def test_where_the_duties_run_apart_migrating_prints_the_link_that_makes_the_first_operator(
+    bare: dict[str, str],
+) -> None:
+    planned = await asyncio.to_thread(run, "migrate --plan", bare)
+    assert (planned.returncode, "#setup=" in planned.stdout) == (0, False)
+
+    migrated = await asyncio.to_thread(run, "migrate", bare)
+
+    assert migrated.returncode == 0, migrated.stderr
+    new = {
+        "secret": migrated.stdout.split("#setup=")[1].split()[0],
+        "organisationId": str(new_id(right_now())), "organisationName": "Lakeside", "organisationKind": "sud-program",
+        "operatorId": str(new_id(right_now())), "operatorName": "Ada", "timeZone": "America/Chicago",
+    }  # fmt: skip
+    url = f"http://127.0.0.1:{bare['CAIRN_PORT']}"
+    async with duty("api", int(bare["CAIRN_PORT"]), **bare), httpx.AsyncClient(base_url=url) as http:
+        await answers(f"{url}/health/ready")
+        made = await http.post("/v1/setup", json=new)
+    assert made.status_code == 201, made.text
+    again = await asyncio.to_thread(run, "migrate", bare)
+    assert "This server has its operator" in again.stdout
