@@ -17,6 +17,7 @@ from msgspec import Struct
 from db.binaries import Binaries, Origin
 
 SYSTEM_STATE = Path("/var/lib/cairn")
+ELSEWHERE = "Another place is set with CAIRN_STATE_DIR."
 
 
 class CannotServe(Exception):
@@ -28,6 +29,42 @@ class Account(Struct, frozen=True):
 
     uid: int
     gid: int
+
+
+def serving(home: Path) -> Account:
+    """Whoever the data in that home belongs to; where there is none yet ourselves, or for root a user without rights.
+
+    Root takes nobody's data over: given to another user, it would be lost to its own. Anybody else is refused.
+    """
+    try:
+        if os.getuid() == 0:
+            return _owner_of_data(home.absolute()) or unprivileged()
+        _refuse_what_belongs_to_others(home.absolute())
+    except OSError as error:
+        raise CannotServe(f"{home} cannot be entered ({error.strerror}). {ELSEWHERE}") from None
+    return unprivileged()
+
+
+def _owner_of_data(home: Path) -> Account | None:
+    for place in places(home):
+        if (place / "data").exists():
+            found = (place / "data").stat()
+            return Account(found.st_uid, found.st_gid) if found.st_uid else None
+    return None
+
+
+def _refuse_what_belongs_to_others(home: Path) -> None:
+    for place in places(home):
+        for folder in (place, place / "data"):
+            if folder.exists() and (owner := folder.stat().st_uid) != os.getuid():
+                raise CannotServe(f"{folder} belongs to {_name(owner)}. Start as that user or as root. {ELSEWHERE}")
+
+
+def _name(uid: int) -> str:
+    try:
+        return f"the user {pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"the user {uid}"
 
 
 def unprivileged() -> Account:
@@ -44,19 +81,32 @@ def unprivileged() -> Account:
 
 
 def reachable_home(home: Path, account: Account) -> Path:
-    """The home, made and given to the account; a system folder where the account cannot reach it."""
+    """The home, made and given to the account; a system folder where the account cannot reach it.
+
+    Where there is data already, no other place will do: an empty database would look as if everything were lost.
+    """
     home = home.absolute()
-    for place in places(home):
-        existed = place.exists()
-        place.mkdir(parents=True, exist_ok=True)
-        if place.parent == SYSTEM_STATE:
-            SYSTEM_STATE.chmod(0o755)
-        give(place, account)
-        if may_enter(place, account):
-            return place
-        if not existed:
-            place.rmdir()
+    with_data = [place for place in places(home) if (place / "data").exists()]
+    try:
+        for place in with_data or places(home):
+            if _made_reachable(place, account):
+                return place
+    except OSError as error:
+        raise CannotServe(f"{home} cannot be written ({error.strerror}). {ELSEWHERE}") from None
     raise CannotServe(f"The user that PostgreSQL runs as cannot reach {home}, nor {SYSTEM_STATE}.")
+
+
+def _made_reachable(place: Path, account: Account) -> bool:
+    existed = place.exists()
+    place.mkdir(parents=True, exist_ok=True)
+    if place.parent == SYSTEM_STATE:
+        SYSTEM_STATE.chmod(0o755)
+    give(place, account)
+    if may_enter(place, account):
+        return True
+    if not existed:
+        place.rmdir()
+    return False
 
 
 def places(home: Path) -> tuple[Path, Path]:
@@ -92,6 +142,13 @@ def _copy(installation: Path, copied: Path) -> None:
         half.rename(copied)
     except OSError:
         shutil.rmtree(half)
+
+
+def leave_to_owner(path: Path) -> None:
+    """What root made inside somebody's home is theirs, so that they can start there again; a link is not followed."""
+    if os.getuid() == 0:
+        owner = path.parent.stat()
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def give(folder: Path, account: Account) -> None:

@@ -92,7 +92,7 @@ async def server(
     for tests: a power cut may then lose everything. `watched` chooses the way that systems other than Linux need.
     """
     installations = binaries.available() if candidates is None else candidates
-    user = account.unprivileged()
+    user = account.serving(home)
     place = account.reachable_home(home, user)
     running = await _own_or_attach(place)
     if isinstance(running, Path):
@@ -158,8 +158,20 @@ def _signal_left_over(home: Path, number: signal.Signals) -> None:
             return
 
 
+def _opened(path: Path) -> IO[bytes]:
+    """A file of the home, left to whoever the home belongs to."""
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise CannotServe(
+            f"{path} cannot be written ({error.strerror}). Give it to the user who starts this."
+        ) from None
+    account.leave_to_owner(path)
+    return file
+
+
 def _try_lock(path: Path) -> IO[bytes] | None:
-    lock = path.open("ab")
+    lock = _opened(path)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -256,7 +268,7 @@ def _fresh_log(home: Path) -> Iterator[IO[bytes]]:
     """A log that begins now; the last one is kept beside it."""
     if (home / "log").exists():
         (home / "log").replace(home / "log.last")
-    with (home / "log").open("wb") as log:
+    with _opened(home / "log") as log:
         yield log
 
 

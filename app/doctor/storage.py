@@ -62,7 +62,7 @@ def homes(settings: Settings) -> list[Path]:
 def _could_start(settings: Settings) -> Finding:
     """Which programs the next start would take."""
     try:
-        account.unprivileged()
+        account.serving(database.home(settings))
         chosen = binaries.choose(binaries.available(), _made_by(settings))
     except account.CannotServe as error:
         return fail("PostgreSQL cannot be started here.", str(error))

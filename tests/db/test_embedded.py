@@ -274,6 +274,73 @@ async def test_somebody_who_is_not_root_can_run_it_too(home: Path) -> None:
 
 
 @as_root
+async def test_root_starts_another_users_data_as_that_user_who_can_start_it_again(home: Path) -> None:
+    python = python_for("nobody")
+    shutil.chown(home, "nobody")
+    async with starter(home, python=python, user="nobody"):
+        pass
+    wait_until_nothing_is_left(home)
+
+    async with embedded.server(home, durable=False) as server:
+        assert await ask(server, "SELECT 1") == 1
+        assert home.owner() == (home / "data").owner() == "nobody"
+
+    assert {path.owner() for path in home.rglob("*")} == {"nobody"}
+    async with starter(home, python=python, user="nobody"):
+        pass
+
+
+@as_root
+async def test_a_home_that_was_taken_from_its_user_is_given_back(home: Path) -> None:
+    python = python_for("nobody")
+    shutil.chown(home, "nobody")
+    async with starter(home, python=python, user="nobody"):
+        pass
+    wait_until_nothing_is_left(home)
+    shutil.chown(home, "root")
+
+    async with embedded.server(home, durable=False):
+        assert home.owner() == "nobody"
+
+
+@as_root
+@pytest.mark.parametrize("theirs", ["", "data"])
+def test_somebody_elses_data_is_refused_in_a_sentence_and_stays_theirs(home: Path, theirs: str) -> None:
+    python = python_for("nobody")
+    shutil.chown(home, "nobody")
+    (home / theirs).mkdir(exist_ok=True)
+    shutil.chown(home / theirs, "daemon")
+
+    command = [python, "-c", STARTER, str(home), ""]
+    done = subprocess.run(command, env=OURS, capture_output=True, text=True, user="nobody", check=False)
+
+    assert f"CannotServe: {home / theirs} belongs to the user daemon." in done.stderr
+    assert (home / theirs).owner() == "daemon"
+
+
+def test_a_home_that_cannot_be_made_is_told_in_a_sentence() -> None:
+    user = account.unprivileged()
+    with pytest.raises(embedded.CannotServe, match=r"cannot be written.*CAIRN_STATE_DIR"):
+        account.reachable_home(Path("/proc/cairn/postgres"), user)
+
+
+@as_root
+async def test_data_that_its_user_cannot_reach_is_not_begun_anew_elsewhere(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "SYSTEM_STATE", home / "state")
+    private = home / "private"
+    (private / "postgres" / "data").mkdir(parents=True)
+    private.chmod(0o700)
+    shutil.chown(private / "postgres" / "data", "nobody")
+
+    with pytest.raises(embedded.CannotServe, match="cannot reach"):
+        account.reachable_home(private / "postgres", account.serving(private / "postgres"))
+
+    assert not (home / "state").exists()
+
+
+@as_root
 async def test_a_checkout_and_programs_that_only_root_can_reach_get_a_place_in_the_systems_state(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
