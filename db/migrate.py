@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 from msgspec import Struct
 
+from db.connection import Raw
 from db.pool import connect
 
 FOLDER = Path(__file__).parent / "migrations"
@@ -23,6 +24,8 @@ CREATE TABLE IF NOT EXISTS migration (
 )
 """
 
+_THERE = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)"
+
 # The role is shared by all databases of a server: two of them may be set up at the same moment.
 _ROLE = f"""
 DO $$ BEGIN
@@ -32,8 +35,20 @@ END $$
 """
 
 
+_ADMINISTRATOR = (
+    f"Let an administrator run CREATE ROLE {APP_ROLE} LOGIN PASSWORD '…', or ALTER ROLE where it is there, set "
+    "CAIRN_DATABASE_URL to its address with that password, and CAIRN_DATABASE_OWNER_URL to the owner's address."
+)
+_MISSING = f"There is no role {APP_ROLE}, and the schema's owner may not make one. {_ADMINISTRATOR}"
+_WRONG_PASSWORD = f"{APP_ROLE} has another password than Cairn, and the owner may not change it. {_ADMINISTRATOR}"
+
+
 class EditedHistory(Exception):
     """A migration that has already run was changed afterwards; put it back and add a new one."""
+
+
+class NoRole(Exception):
+    """The app's role is not there or has another password, and only an administrator can see to it."""
 
 
 class Migration(Struct, frozen=True):
@@ -72,15 +87,21 @@ async def plan(dsn: str, folder: Path = FOLDER) -> list[Migration]:
         await raw.close()
 
 
-async def migrate(dsn: str, *, app_password: str | None = None, folder: Path = FOLDER) -> list[Migration]:
+async def migrate(
+    dsn: str, *, app_password: str | None = None, app: str | None = None, folder: Path = FOLDER
+) -> list[Migration]:
     """Bring the schema up to date as its owner; what was run, in order.
 
-    Makes the role the app connects as, and gives it `app_password` where one is passed.
+    Makes the role the app connects as, and gives it `app_password` where one is passed. An owner who may do neither
+    leaves both to an administrator: then the role is there already, and its address `app` lets it in; else `NoRole`.
     """
     raw = await connect(dsn)
     try:
         await raw.execute("SELECT pg_advisory_lock($1)", LOCK)
-        await _prepare(raw, app_password)
+        await raw.execute(_HISTORY)
+        await _make_role(raw)
+        if app_password is not None and not await _gave_password(raw, app_password) and not await _lets_in(app):
+            raise NoRole(_WRONG_PASSWORD)
         todo = pending(read(folder), await _applied(raw))
         for migration in todo:
             await _run(raw, migration)
@@ -89,17 +110,37 @@ async def migrate(dsn: str, *, app_password: str | None = None, folder: Path = F
         await raw.close()
 
 
-async def _prepare(raw: "asyncpg.Connection[asyncpg.Record]", app_password: str | None) -> None:
-    await raw.execute(_HISTORY)
-    await raw.execute(_ROLE)
-    if app_password is not None:
-        statement = await raw.fetchval(
-            "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", APP_ROLE, app_password
-        )
+async def _make_role(raw: Raw) -> None:
+    """Make the role unless it is there: many an owner may not, and an administrator has made it."""
+    if await raw.fetchval(_THERE, APP_ROLE):
+        return
+    try:
+        await raw.execute(_ROLE)
+    except asyncpg.InsufficientPrivilegeError:
+        raise NoRole(_MISSING) from None
+
+
+async def _gave_password(raw: Raw, password: str) -> bool:
+    """Whether it could be set: since PostgreSQL 16 only whoever made a role changes it, or a superuser."""
+    statement = await raw.fetchval("SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", APP_ROLE, password)
+    try:
         await raw.execute(statement)
+    except asyncpg.InsufficientPrivilegeError:
+        return False
+    return True
 
 
-async def _run(raw: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+async def _lets_in(app: str | None) -> bool:
+    if app is None:
+        return False
+    try:
+        await (await connect(app)).close()
+    except (OSError, asyncpg.PostgresError):
+        return False
+    return True
+
+
+async def _run(raw: Raw, migration: Migration) -> None:
     if migration.sql.startswith("-- no-transaction"):
         await raw.execute(migration.sql)
         await _remember(raw, migration)
@@ -109,11 +150,11 @@ async def _run(raw: "asyncpg.Connection[asyncpg.Record]", migration: Migration) 
         await _remember(raw, migration)
 
 
-async def _remember(raw: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
+async def _remember(raw: Raw, migration: Migration) -> None:
     await raw.execute("INSERT INTO migration (name, sha256) VALUES ($1, $2)", migration.name, migration.sha256)
 
 
-async def _applied(raw: "asyncpg.Connection[asyncpg.Record]") -> dict[str, bytes]:
+async def _applied(raw: Raw) -> dict[str, bytes]:
     if await raw.fetchval("SELECT to_regclass('public.migration')") is None:
         return {}
     return {row["name"]: row["sha256"] for row in await raw.fetch("SELECT name, sha256 FROM migration ORDER BY name")}
