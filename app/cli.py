@@ -31,7 +31,10 @@ def main(argv: Sequence[str]) -> int:
 
 # Errors whose text was written for the person at the terminal; their modules are not all loaded here.
 _SENTENCES = frozenset(
-    {"BadSettings", "PortTaken", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres", "Misplaced"}
+    {
+        *("BadSettings", "PortTaken", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
+        *("Misplaced", "CannotUse", "NotMigrated", "NoRole"),
+    }
 )
 
 

@@ -13,15 +13,18 @@ from db import embedded, migrate
 from db.pool import connect
 
 NAME = "cairn"
+APP_SETTING, OWNER_SETTING = "CAIRN_DATABASE_URL", "CAIRN_DATABASE_OWNER_URL"
 
 
 class Database(Struct, frozen=True):
-    """How to reach it as its owner and as the role that owns nothing, and what to call it on the card."""
+    """How to reach it as its owner and as the role that owns nothing, which settings say so, and what to call it."""
 
     owner: str
     app: str
     told: str
     app_password: str | None = None
+    owner_setting: str = APP_SETTING
+    app_setting: str = APP_SETTING
 
     def __repr__(self) -> str:
         """No address: it may hold a password."""
@@ -60,13 +63,14 @@ def configured(settings: Settings, secret: str) -> Database:
     parts = urlsplit(url)
     told = f"PostgreSQL at {parts.hostname or 'its socket'}, database {parts.path.lstrip('/') or 'of that user'}"
     if settings.database_url and settings.database_owner_url:
-        return Database(settings.database_owner_url, url, told, _own_password(parts))
+        return Database(settings.database_owner_url, url, told, _own_password(parts), OWNER_SETTING)
+    setting = APP_SETTING if settings.database_url else OWNER_SETTING
     if parts.username == migrate.APP_ROLE:
-        return Database(url, url, told)
+        return Database(url, url, told, None, setting, setting)
     password = keys.app_password(secret)
     place = parts.netloc.rpartition("@")[2]
     app = urlunsplit(parts._replace(netloc=f"{migrate.APP_ROLE}:{password}@{place}"))
-    return Database(url, app, told, password)
+    return Database(url, app, told, password, setting, setting)
 
 
 def _own_password(parts: SplitResult) -> str | None:

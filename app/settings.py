@@ -79,6 +79,7 @@ _POSTGRES = (
     r"postgres(ql)?://[^\s/?#]*(/[^\s/?#@]*)?(\?[^\s#@]*)?",
     "postgresql://user:password@host:5432/name, where a password has %2F for /, %3F for ?, %23 for # and %40 for @",
 )
+_HOST = r"(\[[^\[\]]*\]|[^:\[\]]*)(:(?P<port>\d{1,5}))?"
 _WEB = (r"https?://[^\s/?#@]+(/[^\s?#]*)?", "an address such as https://care.example.org")
 _SHAPES = {
     "database_url": _POSTGRES,
@@ -106,6 +107,7 @@ def read(environ: Mapping[str, str]) -> Settings:
     values = {field: _parsed(field, text) for name, field in known.items() if (text := _text(environ, name))}
     settings = _convert(values)
     _check_shapes(values)
+    _check_ports(settings)
     if settings.turn_urls and not settings.turn_secret:
         raise BadSettings("CAIRN_TURN_URLS needs CAIRN_TURN_SECRET, the secret that is shared with coturn.")
     return settings
@@ -151,6 +153,14 @@ def _check_shapes(values: Mapping[str, str | tuple[str, ...]]) -> None:
         given = values.get(field, ())
         if not all(re.fullmatch(shape, one) for one in ((given,) if isinstance(given, str) else given)):
             raise BadSettings(f"{environment_name(field)}: Expected {meaning}.")
+
+
+def _check_ports(settings: Settings) -> None:
+    """The shape above cannot tell a host's port from what stands before it; several hosts are separated by commas."""
+    for field in ("database_url", "database_owner_url"):
+        hosts = (getattr(settings, field) or "//").split("/")[2].rpartition("@")[2].split(",")
+        if not all((host := re.fullmatch(_HOST, one)) and int(host["port"] or 0) <= 65535 for one in hosts):
+            raise BadSettings(f"{environment_name(field)}: Expected a number from 0 to 65535 as the port.")
 
 
 def described(settings: Settings, environ: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 from msgspec import Struct
 
-from app import access, database, keys, own_secret, server
+from app import access, database, keys, own_secret, server, unusable
 from app.asgi import create_app
 from app.clock import system_clock
 from app.database import Database
@@ -125,10 +125,11 @@ async def connected(settings: Settings, place: Database, duty: str) -> AsyncIter
 
     A demo's database is refused outside demo mode, and any other in it.
     """
-    await database.check_role(place.app)
-    await mark.check(place.app, demo=is_demo(settings))
-    await statements.check_all(place.app, SOURCE, ("app", "notifications"))
-    pool = await open_pool(place.app, size=settings.database_pool, application=f"cairn {duty}")
+    with unusable.told(place.app_setting):
+        await database.check_role(place.app)
+        await mark.check(place.app, demo=is_demo(settings))
+        await statements.check_all(place.app, SOURCE, ("app", "notifications"))
+        pool = await open_pool(place.app, size=settings.database_pool, application=f"cairn {duty}")
     try:
         async with open_bell(pool, place.app) as bell:
             yield pool, bell
@@ -139,7 +140,8 @@ async def connected(settings: Settings, place: Database, duty: str) -> AsyncIter
 @asynccontextmanager
 async def clock_pool(place: Database, bell: Bell) -> AsyncIterator[Pool]:
     """Connections for the worker alone: however many requests wait, an alert still escalates."""
-    pool = await open_pool(place.app, size=CLOCK_CONNECTIONS, application="cairn clock")
+    with unusable.told(place.app_setting):
+        pool = await open_pool(place.app, size=CLOCK_CONNECTIONS, application="cairn clock")
     pool.ring = bell.ring
     try:
         yield pool
@@ -149,7 +151,15 @@ async def clock_pool(place: Database, bell: Bell) -> AsyncIterator[Pool]:
 
 async def migrated(place: Database) -> Sequence[str]:
     """The schema brought up to date; what was run."""
-    return [m.name for m in await migrate.migrate(place.owner, app_password=place.app_password)]
+    with unusable.told(place.owner_setting):
+        ran = await migrate.migrate(place.owner, app_password=place.app_password, app=place.app)
+    return [m.name for m in ran]
+
+
+async def planned(place: Database) -> Sequence[str]:
+    """What migrating would run."""
+    with unusable.told(place.owner_setting):
+        return [m.name for m in await migrate.plan(place.owner)]
 
 
 async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None]) -> None:
@@ -183,7 +193,8 @@ async def _people(place: Database, site: Site) -> str | None:
         return await first_operator(place, site.public_url)
     from app.demo import seed  # noqa: PLC0415
 
-    await seed.everything(place.owner, system_clock())
+    with unusable.told(place.owner_setting):
+        await seed.everything(place.owner, system_clock())
     return None
 
 
@@ -191,8 +202,9 @@ async def first_operator(place: Database, url: str) -> str | None:
     """The link that makes one, None where there is one; a demo's operator is nobody's, so it is refused."""
     from app import setup  # noqa: PLC0415
 
-    await mark.check(place.owner, demo=False)
-    return await setup.link(place.owner, url, system_clock())
+    with unusable.told(place.owner_setting):
+        await mark.check(place.owner, demo=False)
+        return await setup.link(place.owner, url, system_clock())
 
 
 async def serve_api(settings: Settings, say: Said) -> None:

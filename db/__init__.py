@@ -2,7 +2,7 @@
 
 from db.bell import Bell, open_bell
 from db.connection import Connection
-from db.failures import meaning
+from db.failures import denial, meaning
 from db.ids import new_id
 from db.pool import Busy, Pool, connect, open_pool
 from db.principal import CLOCK, DOOR, Principal, person
@@ -16,6 +16,7 @@ __all__ = [
     "Pool",
     "Principal",
     "connect",
+    "denial",
     "meaning",
     "new_id",
     "open_bell",

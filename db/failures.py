@@ -1,12 +1,13 @@
-"""What a database error means for whoever asked: try again, mend the input, or our mistake."""
+"""What a database error means: for whoever asked, and for whoever starts a duty."""
 
 from typing import Literal
 
 import asyncpg
 
-from db.pool import Busy
+from db.pool import BadAddress, Busy
 
 Meaning = Literal["try-again", "bad-input", "conflict", "mistake"]
+Denial = Literal["silent", "refused", "no-database", "bad-address", "no-right", "full"]
 
 # Connection lost, shutting down, too many, deadlock, could not serialise, cancelled by the statement timeout.
 _TRY_AGAIN = ("08", "53", "57", "40")
@@ -31,3 +32,20 @@ def meaning(error: BaseException) -> Meaning:
     from_server = getattr(error, "severity", None) is not None
     too_large = isinstance(error.__cause__, OverflowError)
     return "bad-input" if (from_server or too_large) and state.startswith(_BAD_INPUT) else "mistake"
+
+
+def denial(error: BaseException) -> Denial | None:
+    """Why a database cannot be worked with at all, by class and sqlstate; None where it is something else."""
+    state = getattr(error, "sqlstate", None) or ""
+    for start, why in _DENIALS:
+        if state.startswith(start):
+            return why
+    if isinstance(error, BadAddress):
+        return "bad-address"
+    return "silent" if isinstance(error, OSError) else None
+
+
+_DENIALS: tuple[tuple[str, Denial], ...] = (
+    ("08", "silent"), ("28", "refused"), ("3D000", "no-database"), ("42501", "no-right"), ("53", "full"),
+    ("57P", "full"),
+)  # fmt: skip

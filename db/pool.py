@@ -19,6 +19,10 @@ class Busy(Exception):
     """No connection came free in time; the caller answers 503 and the client tries again."""
 
 
+class BadAddress(Exception):
+    """The address of a database is none: its port, say, or one of its options cannot be read."""
+
+
 class Pool:
     """A fixed number of connections as the role that owns nothing.
 
@@ -189,8 +193,12 @@ async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn") -> P
 
 
 async def connect(dsn: str, application: str = "cairn") -> Raw:
-    """A dedicated connection, for migrations and for listening; the caller closes it."""
-    return await asyncpg.connect(dsn, timeout=5, server_settings={"application_name": application, "TimeZone": "UTC"})
+    """A dedicated connection, for migrations and for listening; the caller closes it. Raises `BadAddress`."""
+    settings = {"application_name": application, "TimeZone": "UTC"}
+    try:
+        return await asyncpg.connect(dsn, timeout=5, server_settings=settings)
+    except (ValueError, OverflowError):
+        raise BadAddress from None  # the driver's own words may quote what it could not read
 
 
 def _nobody_listens(_: set[str]) -> None:

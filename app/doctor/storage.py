@@ -8,11 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app import database
+from app import database, unusable
 from app.database import Database
 from app.doctor.findings import Finding, fail, ok, warn
 from app.doctor.machine import known_secret
 from app.settings import Settings
+from app.unusable import Trouble
 from db import account, binaries, connect, embedded, migrate
 
 NEWEST = 18
@@ -25,9 +26,9 @@ NOT_RUNNING = ok("To be seen once the database runs.")
 class Unreachable(Exception):
     """The database does not let us in; `finding` says why, as far as it can be told without quoting it."""
 
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.what)
-        self.finding = finding
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.what)
+        self.finding, self.refused = fail(trouble.what, trouble.advice), trouble.refused
 
 
 async def server(settings: Settings) -> Finding:
@@ -36,7 +37,7 @@ async def server(settings: Settings) -> Finding:
     if place is None:
         return await asyncio.to_thread(_could_start, settings)
     try:
-        async with _connected(place.owner) as raw:
+        async with _connected(place.owner, place.owner_setting) as raw:
             return _judged(place.told, raw.get_server_version().major, await _milliseconds(raw))
     except Unreachable as unreachable:
         return unreachable.finding
@@ -114,19 +115,19 @@ async def role(settings: Settings) -> Finding:
     if place is None:
         return NOT_RUNNING
     try:
-        async with _connected(place.app):
+        async with _connected(place.app, place.app_setting):
             await database.check_role(place.app)
     except database.OwnsTooMuch as error:
         return fail("The app's role owns tables or passes by row-level security.", str(error))
     except Unreachable as unreachable:
-        return _without_role(unreachable.finding, place)
+        return _without_role(unreachable, place)
     return ok("Owns nothing; row-level security holds it.")
 
 
-def _without_role(finding: Finding, place: Database) -> Finding:
+def _without_role(unreachable: Unreachable, place: Database) -> Finding:
     """Where the server itself answers, the role or its password is missing, and a migration sets both."""
-    if finding is not REFUSED:
-        return finding
+    if not unreachable.refused:
+        return unreachable.finding
     if place.app_password is None:
         return fail(f"{place.told} refuses the app's role.", "Correct the user and password in CAIRN_DATABASE_URL.")
     return fail(
@@ -140,7 +141,7 @@ async def migrations(settings: Settings) -> Finding:
     if place is None:
         return NOT_RUNNING
     try:
-        async with _connected(place.owner):
+        async with _connected(place.owner, place.owner_setting):
             pending = await migrate.plan(place.owner)
     except migrate.EditedHistory as error:
         return fail(str(error), "Run the release that this database was last migrated with, or a newer one.")
@@ -157,7 +158,7 @@ async def clock(settings: Settings, ours: Callable[[], datetime]) -> Finding:
     if place is None:
         return NOT_RUNNING
     try:
-        async with _connected(place.owner) as raw:
+        async with _connected(place.owner, place.owner_setting) as raw:
             before = ours()
             theirs: datetime = await raw.fetchval("SELECT clock_timestamp()")
             after = ours()
@@ -174,32 +175,19 @@ def _apart(seconds: float) -> Finding:
     return warn(told, advice) if abs(seconds) > APART_SECONDS else ok("The database's clock and ours agree.")
 
 
-REFUSED = fail("The database refuses the user or the password.", "Correct the address in CAIRN_DATABASE_URL.")
-_NO_DATABASE = fail("The server has no database of that name.", "Create it, or correct the address.")
-_BAD_ADDRESS = fail("The address of the database cannot be used.", "It is postgresql://user:password@host:5432/name.")
-
-
 @asynccontextmanager
-async def _connected(dsn: str) -> AsyncIterator[Any]:
+async def _connected(dsn: str, setting: str) -> AsyncIterator[Any]:
     """A connection of this check's own; raises `Unreachable`, which never quotes the address."""
     try:
         raw = await connect(dsn, "cairn doctor")
     except Exception as error:
-        raise Unreachable(_why(error)) from None
+        raise Unreachable(unusable.why(error, setting) or _unknown(error)) from None
     try:
         yield raw
     finally:
         await raw.close(timeout=1)
 
 
-def _why(error: Exception) -> Finding:
-    state = getattr(error, "sqlstate", None) or ""
-    if state.startswith("28"):
-        return REFUSED
-    if state == "3D000":
-        return _NO_DATABASE
-    if isinstance(error, OSError | TimeoutError):
-        return fail(f"The database does not answer ({type(error).__name__}).", "Start it, or correct its address.")
-    if isinstance(error, ValueError):
-        return _BAD_ADDRESS
-    return fail(f"The database does not let us in ({state or type(error).__name__}).", "Its log says why.")
+def _unknown(error: Exception) -> Trouble:
+    state = getattr(error, "sqlstate", None) or type(error).__name__
+    return Trouble(f"The database does not let us in ({state}).", "Its log says why.")

@@ -1,5 +1,6 @@
 """Which role the app connects as, with passwords that PostgreSQL really checks."""
 
+import re
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from app import database, stack
 from app.database import OwnsTooMuch
 from app.settings import Settings
+from app.unusable import CannotUse
 from db import embedded, migrate
+from db.connection import Raw
 from db.pool import connect
 
 SECRET = "a secret of more than thirty-two characters"
@@ -71,6 +74,80 @@ async def test_with_two_addresses_migrating_gives_the_apps_role_the_password_of_
 
     assert alone.app == own
     await database.check_role(alone.app)
+
+
+@pytest.fixture
+async def unprivileged(strict: embedded.Server) -> AsyncIterator[str]:
+    """The address of an owner of an empty database who may make no roles."""
+    raw = await connect(strict.dsn())
+    await raw.execute("CREATE ROLE plain LOGIN PASSWORD 'plain'")
+    await raw.execute("CREATE DATABASE plain OWNER plain")
+    try:
+        yield address(strict, "plain", "plain").replace("/cairn?", "/plain?")
+    finally:
+        await raw.execute("DROP DATABASE plain WITH (FORCE)")
+        await raw.execute("DROP ROLE plain")
+        await raw.close()
+
+
+@pytest.fixture
+async def without_the_role(strict: embedded.Server) -> AsyncIterator[Raw]:
+    """An administrator of a server that knows the app's role no more."""
+    admin = await connect(strict.dsn())
+    await admin.execute("DROP DATABASE cairn WITH (FORCE)")
+    await admin.execute(f"DROP ROLE IF EXISTS {migrate.APP_ROLE}")
+    await admin.execute("CREATE DATABASE cairn")
+    yield admin
+    await admin.close()
+
+
+async def test_an_owner_who_may_make_no_role_is_told_what_an_administrator_has_to_do(
+    without_the_role: Raw, unprivileged: str
+) -> None:
+    place = database.configured(Settings(database_url=unprivileged), SECRET)
+    with pytest.raises(migrate.NoRole, match=f"CREATE ROLE {migrate.APP_ROLE} LOGIN"):
+        await stack.migrated(place)
+
+
+async def test_a_role_that_an_administrator_made_serves_as_it_is(
+    strict: embedded.Server, without_the_role: Raw, unprivileged: str
+) -> None:
+    await without_the_role.execute(f"CREATE ROLE {migrate.APP_ROLE} LOGIN PASSWORD 'theirs'")
+    own = address(strict, migrate.APP_ROLE, "theirs").replace("/cairn?", "/plain?")
+    place = database.configured(Settings(database_url=own, database_owner_url=unprivileged), SECRET)
+
+    assert await stack.migrated(place)
+
+    await database.check_role(place.app)
+    alone = database.configured(Settings(database_url=unprivileged), SECRET)
+    with pytest.raises(migrate.NoRole, match="another password"):
+        await stack.migrated(alone)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("//postgres@", "//cairn_app@"), "may not do what is needed here. Set CAIRN_DATABASE_OWNER_URL"),
+        (("//postgres@", "//nobody_here@"), "refuses the user or the password. Correct them in CAIRN_DATABASE_URL"),
+        (("/cairn?", "/nothing?"), "no database of that name. Create it, or correct the name in CAIRN_DATABASE_URL"),
+        (("sslmode=disable", "sslmode=canary"), "cannot be used. Correct CAIRN_DATABASE_URL"),
+        (("/cairn?host=", "/cairn?host=/canary"), "does not answer (FileNotFoundError). Start it, or correct its"),
+    ],
+)
+async def test_a_database_that_cannot_be_migrated_is_told_by_its_reason(
+    server: embedded.Server, template: str, change: tuple[str, str], words: str
+) -> None:
+    url = server.dsn("cairn").replace("/cairn?", f"/{template}?" if "cairn_app" in change[1] else "/cairn?")
+    raw = await connect(server.dsn())
+    await raw.execute("CREATE DATABASE cairn")
+    try:
+        place = database.configured(Settings(database_url=url.replace(*change)), SECRET)
+        with pytest.raises(CannotUse, match=re.escape(words)) as told:
+            await stack.migrated(place)
+    finally:
+        await raw.execute("DROP DATABASE cairn")
+        await raw.close()
+    assert "canary" not in str(told.value)
 
 
 def test_a_role_of_another_name_keeps_the_password_that_it_has() -> None:

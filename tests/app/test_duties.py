@@ -164,9 +164,11 @@ async def bare(server: embedded.Server) -> AsyncIterator[dict[str, str]]:
 
 def run(name: str, settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """One command to its end."""
-    environ = {k: v for k, v in os.environ.items() if not k.startswith("CAIRN_")} | settings
+    environ = {k: v for k, v in os.environ.items() if not k.startswith("CAIRN_")}
     command = [sys.executable, "-m", "app", *name.split()]
-    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env={**environ, **settings}, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 async def test_where_the_duties_run_apart_migrating_prints_the_link_that_makes_the_first_operator(
@@ -190,3 +192,18 @@ async def test_where_the_duties_run_apart_migrating_prints_the_link_that_makes_t
     assert made.status_code == 201, made.text
     again = await asyncio.to_thread(run, "migrate", bare)
     assert "This server has its operator" in again.stdout
+
+
+@pytest.mark.parametrize("name", ["up", "migrate", "api", "worker"])
+async def test_a_database_that_does_not_answer_is_told_in_a_sentence(bare: dict[str, str], name: str) -> None:
+    nowhere = f"postgresql://canary@127.0.0.1:{free_port()}/cairn"
+    both = {"CAIRN_DATABASE_URL": nowhere, "CAIRN_DATABASE_OWNER_URL": nowhere}
+
+    done = await asyncio.to_thread(run, name, bare | both)
+
+    assert done.returncode == 2
+    setting = "CAIRN_DATABASE_OWNER_URL" if name in {"up", "migrate"} else "CAIRN_DATABASE_URL"
+    sentence = f"The database does not answer (ConnectionRefusedError). Start it, or correct its address in {setting}."
+    assert done.stderr.splitlines()[-1] == sentence
+    assert "Traceback" not in done.stderr
+    assert "canary" not in done.stderr

@@ -76,6 +76,13 @@ def test_a_number_out_of_range_is_refused(name: str, value: str) -> None:
         read({name: value})
 
 
+@pytest.mark.parametrize("host", ["host:canary", "canary@host:70000", "host:5432,host:canary", "[::1]:canary", "[::1"])
+def test_a_port_that_is_no_number_is_refused(host: str) -> None:
+    with pytest.raises(BadSettings, match=r"^CAIRN_DATABASE_OWNER_URL: Expected a number .* port") as refused:
+        read({"CAIRN_DATABASE_OWNER_URL": f"postgresql://{host}/cairn"})
+    assert "canary" not in str(refused.value)
+
+
 @pytest.mark.parametrize("sign", ["/", "?", "#", "?x=@"])
 def test_a_password_with_a_sign_that_would_cut_the_address_is_refused(sign: str) -> None:
     """Python would take what follows the sign for the name of the database, and we would show it."""
@@ -90,6 +97,8 @@ def test_a_password_with_a_sign_that_would_cut_the_address_is_refused(sign: str)
         ("CAIRN_DATABASE_URL", "postgresql://cairn_app:a%2Fb%40c@db.example.org:5432/cairn?sslmode=require"),
         ("CAIRN_DATABASE_URL", "postgres://user@/cairn?host=%2Frun%2Fpostgresql&port=5432"),
         ("CAIRN_DATABASE_URL", "postgresql://user@[::1]:5432/cairn"),
+        ("CAIRN_DATABASE_URL", "postgresql://user:pa:ss@one:5432,two/cairn"),
+        ("CAIRN_DATABASE_URL", "postgresql:///cairn"),
         ("CAIRN_PUBLIC_URL", "https://care.example.org:8443"),
         ("CAIRN_SIGNALING_URL", "wss://care.example.org/v1/signaling"),
         ("CAIRN_PUSH_ENDPOINT", "http://127.0.0.1:9099"),
