@@ -2,7 +2,7 @@
 
 from db.bell import Bell, open_bell
 from db.connection import Connection
-from db.failures import denial, meaning
+from db.failures import denial, meaning, unmigrated
 from db.ids import new_id
 from db.pool import Busy, Pool, connect, open_pool
 from db.principal import CLOCK, DOOR, Principal, person
@@ -22,4 +22,5 @@ __all__ = [
     "open_bell",
     "open_pool",
     "person",
+    "unmigrated",
 ]

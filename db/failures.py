@@ -19,7 +19,7 @@ _CONFLICT = ("23505", "23P01")
 
 def meaning(error: BaseException) -> Meaning:
     """By sqlstate class only; the text of the error may hold a row's values and is not looked at."""
-    lost = Busy | TimeoutError | ConnectionError | asyncpg.InterfaceError | asyncpg.InternalClientError
+    lost = Busy | OSError | asyncpg.InterfaceError | asyncpg.InternalClientError
     if isinstance(error, lost):
         return "try-again"
     state = getattr(error, "sqlstate", None) or ""
@@ -32,6 +32,15 @@ def meaning(error: BaseException) -> Meaning:
     from_server = getattr(error, "severity", None) is not None
     too_large = isinstance(error.__cause__, OverflowError)
     return "bad-input" if (from_server or too_large) and state.startswith(_BAD_INPUT) else "mistake"
+
+
+def unmigrated(error: BaseException) -> bool:
+    """Whether what was asked for, or the right to it, is not there: a migration that makes it has not run yet."""
+    return getattr(error, "sqlstate", None) in _NOT_THERE
+
+
+# A table, a column, a function, a right.
+_NOT_THERE = ("42P01", "42703", "42883", "42501")
 
 
 def denial(error: BaseException) -> Denial | None:

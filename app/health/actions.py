@@ -4,7 +4,7 @@ from datetime import datetime
 
 from app.health import queries, rules
 from app.health.models import Ready
-from db import Pool, meaning, migrate
+from db import Pool, meaning, migrate, unmigrated
 
 KNOWN = [m.name for m in migrate.read()]
 
@@ -17,4 +17,6 @@ async def ready(pool: Pool, now: datetime) -> Ready:
     except Exception as error:
         if meaning(error) == "try-again":
             return rules.UNREACHABLE
+        if unmigrated(error):
+            return rules.HALF_MIGRATED
         raise

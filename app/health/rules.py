@@ -15,3 +15,4 @@ def ready(applied: Sequence[str], known: Sequence[str], oldest_due: float | None
 
 
 UNREACHABLE = Ready("not-ready", "unreachable", "unknown")
+HALF_MIGRATED = Ready("not-ready", "ok", "pending")
