@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from app import keys
 from app.settings import Settings
-from db import embedded, migrate
+from db import embedded, migrate, unmigrated
 from db.pool import connect
 
 NAME = "cairn"
@@ -33,6 +33,13 @@ class Database(Struct, frozen=True):
 
 class OwnsTooMuch(Exception):
     """The app would connect as a role that row-level security does not hold."""
+
+
+class NotMigrated(Exception):
+    """Migrations of this release have not run in the database."""
+
+    def __init__(self) -> None:
+        super().__init__("The database's schema is not up to date: run `python3 -m app migrate` first.")
 
 
 @asynccontextmanager
@@ -76,6 +83,18 @@ def configured(settings: Settings, secret: str) -> Database:
 def _own_password(parts: SplitResult) -> str | None:
     """What stands in the app's own address; a role of another name is its owner's to look after."""
     return unquote(parts.password) if parts.username == migrate.APP_ROLE and parts.password else None
+
+
+async def check_schema(dsn: str) -> None:
+    """Refuse to serve a schema that is not this release's: `NotMigrated`, or `EditedHistory` where it differs."""
+    try:
+        waiting = await migrate.plan(dsn)
+    except Exception as error:
+        if unmigrated(error):
+            raise NotMigrated from None
+        raise
+    if waiting:
+        raise NotMigrated
 
 
 async def check_role(dsn: str) -> None:

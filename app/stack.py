@@ -126,6 +126,7 @@ async def connected(settings: Settings, place: Database, duty: str) -> AsyncIter
     A demo's database is refused outside demo mode, and any other in it.
     """
     with unusable.told(place.app_setting):
+        await database.check_schema(place.app)
         await database.check_role(place.app)
         await mark.check(place.app, demo=is_demo(settings))
         await statements.check_all(place.app, SOURCE, ("app", "notifications"))

@@ -73,7 +73,9 @@ def pending(migrations: Sequence[Migration], applied: dict[str, bytes]) -> list[
     """What has not run yet; raises `EditedHistory` where a file that ran has changed or gone."""
     known = {m.name: m.sha256 for m in migrations}
     for name, sha256 in applied.items():
-        if known.get(name) != sha256:
+        if name not in known:
+            raise EditedHistory(f"{name} has already run here, and this release does not have it: it is an older one.")
+        if known[name] != sha256:
             raise EditedHistory(f"{name} has already run here and is not the same any more.")
     return [m for m in migrations if m.name not in applied]
 

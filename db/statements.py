@@ -19,6 +19,7 @@ from db.rows import WrongColumns, reader
 
 ROWS = ("all", "one")
 SCALARS = ("value", "values")
+SHOWN = 5
 
 
 class Statement(Struct, frozen=True):
@@ -51,7 +52,7 @@ async def check(raw: "asyncpg.Connection[asyncpg.Record]", statement: Statement)
 
 
 class Misfit(Exception):
-    """Statements and schema are not of the same version; the message names each statement and what is wrong."""
+    """Statements and schema are not of the same version; the message names a few statements and what is wrong."""
 
 
 async def check_all(dsn: str, root: Path, packages: Sequence[str]) -> int:
@@ -63,8 +64,14 @@ async def check_all(dsn: str, root: Path, packages: Sequence[str]) -> int:
     finally:
         await raw.close()
     if wrong:
-        raise Misfit("The database is not of this version of Cairn:\n" + "\n".join(wrong))
+        raise Misfit(_told(wrong))
     return len(statements)
+
+
+def _told(wrong: Sequence[str]) -> str:
+    """The first of them: where a table is missing, a hundred statements say the same."""
+    more = [f"… and {len(wrong) - SHOWN} more."] if len(wrong) > SHOWN else []
+    return "\n".join(["The database is not of this version of Cairn:", *wrong[:SHOWN], *more])
 
 
 def _statement(module: str, node: ast.AST) -> Iterator[Statement]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -192,6 +193,29 @@ async def test_where_the_duties_run_apart_migrating_prints_the_link_that_makes_t
     assert made.status_code == 201, made.text
     again = await asyncio.to_thread(run, "migrate", bare)
     assert "This server has its operator" in again.stdout
+
+
+@pytest.mark.parametrize("name", ["api", "worker"])
+async def test_a_duty_apart_serves_no_schema_but_its_own(bare: dict[str, str], name: str, tmp_path: Path) -> None:
+    async def refused() -> str:
+        done = await asyncio.to_thread(run, name, bare)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+        return done.stderr
+
+    dsn = bare["CAIRN_DATABASE_OWNER_URL"]
+    for path in sorted(migrate.FOLDER.glob("*.sql"))[:4]:
+        shutil.copy(path, tmp_path)
+    await migrate.migrate(dsn, folder=tmp_path)
+    assert "run `python3 -m app migrate` first" in await refused()
+    last = (await migrate.migrate(dsn))[-1].name
+    owner = await connect(dsn)
+    await owner.execute("DELETE FROM migration WHERE name = $1", last)
+    assert "run `python3 -m app migrate` first" in await refused()
+    await owner.execute("INSERT INTO migration (name, sha256) VALUES ($1, 'other')", last)
+    assert f"{last} has already run here and is not the same any more" in await refused()
+    await owner.execute("UPDATE migration SET name = '9999_later.sql' WHERE name = $1", last)
+    assert "9999_later.sql has already run here, and this release does not have it" in await refused()
+    await owner.close()
 
 
 @pytest.mark.parametrize("name", ["up", "migrate", "api", "worker"])

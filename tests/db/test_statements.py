@@ -20,10 +20,15 @@ async def test_a_schema_of_another_version_is_told_apart_before_anybody_is_serve
 ) -> None:
     raw = await connect(own_database.replace("cairn_app@", "postgres@"))
     await raw.execute("ALTER TABLE check_in RENAME COLUMN mood TO feeling")
-    await raw.close()
 
     with pytest.raises(Misfit, match=r"app\.checkins\.queries:\d+"):
         await check_all(own_database, ROOT, ("app", "notifications"))
+
+    await raw.execute("DROP SCHEMA public CASCADE")
+    await raw.close()
+    with pytest.raises(Misfit, match=r"… and \d+ more\.") as misfit:
+        await check_all(own_database, ROOT, ("app", "notifications"))
+    assert len(str(misfit.value).splitlines()) < 10
 
 
 async def test_a_statement_that_does_not_fit_is_found(server: embedded.Server, shared_pool: Pool) -> None:
