@@ -120,8 +120,10 @@ async def check_role(dsn: str) -> None:
 
 
 async def _create(dsn: str, name: str) -> None:
+    """Make the database unless it is there; of two first starts at once the later one waits and finds it."""
     raw = await connect(dsn)
     try:
+        await raw.execute("SELECT pg_advisory_lock($1)", migrate.LOCK)
         if not await raw.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
             await raw.execute(f'CREATE DATABASE "{name}"')
     finally:

@@ -1,5 +1,6 @@
 """Which role the app connects as, with passwords that PostgreSQL really checks."""
 
+import asyncio
 import re
 import tempfile
 from collections.abc import AsyncIterator
@@ -148,6 +149,14 @@ async def test_a_database_that_cannot_be_migrated_is_told_by_its_reason(
         await raw.execute("DROP DATABASE cairn")
         await raw.close()
     assert "canary" not in str(told.value)
+
+
+async def test_first_starts_at_once_make_one_database(server: embedded.Server) -> None:
+    await asyncio.gather(*(database._create(server.dsn(), "at_once") for _ in range(8)))
+
+    raw = await connect(server.dsn())
+    await raw.execute("DROP DATABASE at_once")
+    await raw.close()
 
 
 def test_a_role_of_another_name_keeps_the_password_that_it_has() -> None:
