@@ -26,14 +26,14 @@ def main(argv: Sequence[str]) -> int:
         if type(error).__name__ not in _SENTENCES:
             raise
         print(error, file=sys.stderr)
-        return 2
+        return int(getattr(error, "exit_status", 2))
 
 
 # Errors whose text was written for the person at the terminal; their modules are not all loaded here.
 _SENTENCES = frozenset(
     {
         *("BadSettings", "PortTaken", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
-        *("Misplaced", "CannotUse", "NotMigrated", "NoRole"),
+        *("Misplaced", "CannotUse", "NotMigrated", "NoRole", "DatabaseEnded"),
     }
 )
 

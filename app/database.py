@@ -1,6 +1,6 @@
 """Which database: the one that is configured, or a server of our own that ends with us."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
@@ -17,7 +17,10 @@ APP_SETTING, OWNER_SETTING = "CAIRN_DATABASE_URL", "CAIRN_DATABASE_OWNER_URL"
 
 
 class Database(Struct, frozen=True):
-    """How to reach it as its owner and as the role that owns nothing, which settings say so, and what to call it."""
+    """How to reach it as its owner and as the role that owns nothing, which settings say so, and what to call it.
+
+    `ended` tells whether it was a server of our own that has gone, without which nothing can go on.
+    """
 
     owner: str
     app: str
@@ -25,10 +28,20 @@ class Database(Struct, frozen=True):
     app_password: str | None = None
     owner_setting: str = APP_SETTING
     app_setting: str = APP_SETTING
+    ended: Callable[[], bool] = lambda: False
 
     def __repr__(self) -> str:
         """No address: it may hold a password."""
         return f"Database({self.told})"
+
+
+class DatabaseEnded(Exception):
+    """The server that we started has gone, and we with it; whoever watches over us starts both anew."""
+
+    exit_status = 1
+
+    def __init__(self) -> None:
+        super().__init__("PostgreSQL, which was started here, has ended, and Cairn with it. Start it again.")
 
 
 class OwnsTooMuch(Exception):
@@ -52,7 +65,7 @@ async def opened(settings: Settings, secret: str) -> AsyncIterator[Database]:
         await _create(server.dsn(), NAME)
         whose = "already running" if server.attached else "started here"
         told = f"PostgreSQL {server.version} ({server.origin.value}, {whose}), data in {server.home}"
-        yield Database(server.dsn(NAME), server.dsn(NAME, migrate.APP_ROLE), told)
+        yield Database(server.dsn(NAME), server.dsn(NAME, migrate.APP_ROLE), told, ended=server.ended)
 
 
 def home(settings: Settings) -> Path:

@@ -34,10 +34,16 @@ def bind(host: str, port: int) -> socket.socket:
     return sock
 
 
+def _never() -> bool:
+    return False
+
+
 class Server(uvicorn.Server):
     """uvicorn, with a word when it is ready and one before it stops."""
 
-    def __init__(self, app: Any, *, started: Callable[[], None], stopping: Callable[[], None]) -> None:
+    def __init__(
+        self, app: Any, *, started: Callable[[], None], stopping: Callable[[], None], ended: Callable[[], bool] = _never
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -55,7 +61,7 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
             )
         )
-        self._say_started, self._say_stopping = started, stopping
+        self._say_started, self._say_stopping, self._ended = started, stopping, ended
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -75,15 +81,26 @@ class Server(uvicorn.Server):
         if self.started:
             self._say_started()
 
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second: whether to stop, as when told to, since what we stand on has ended."""
+        return await super().on_tick(counter) or self._ended()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let open streams end before waiting for them."""
         self._say_stopping()
         await super().shutdown(sockets)
 
 
-async def serve(app: Any, sock: socket.socket, *, started: Callable[[], None], stopping: Callable[[], None]) -> None:
-    """Serve on that socket until a signal says stop."""
-    server = Server(app, started=started, stopping=stopping)
+async def serve(
+    app: Any,
+    sock: socket.socket,
+    *,
+    started: Callable[[], None],
+    stopping: Callable[[], None],
+    ended: Callable[[], bool] = _never,
+) -> None:
+    """Serve on that socket until a signal says stop, or until what we stand on has ended."""
+    server = Server(app, started=started, stopping=stopping, ended=ended)
     await server.serve(sockets=[sock])
 
 

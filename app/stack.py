@@ -164,7 +164,10 @@ async def planned(place: Database) -> Sequence[str]:
 
 
 async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None]) -> None:
-    """API, worker and signaling in one process, until a signal says stop; `ready` is called once it answers."""
+    """API, worker and signaling in one process, until a signal says stop; `ready` is called once it answers.
+
+    A database of our own that ends by itself ends us too: `DatabaseEnded`.
+    """
     from app import push, worker  # noqa: PLC0415  # Firebase is not loaded by those who do not push
 
     check_address(settings)
@@ -185,7 +188,9 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         lane = await stack.enter_async_context(clock_pool(place, bell))
         await stack.enter_async_context(worker.running(lane, bell, pushing.channel, system_clock))
         told = Ready(site, place, pushing.told, link)
-        await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close)
+        await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close, ended=place.ended)
+        if place.ended():
+            raise database.DatabaseEnded
 
 
 async def _people(place: Database, site: Site) -> str | None:

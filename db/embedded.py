@@ -59,6 +59,11 @@ class Server(Struct, frozen=True):
     version: str
     origin: Origin
     attached: bool
+    process: subprocess.Popen[bytes] | None = None
+
+    def ended(self) -> bool:
+        """Whether the server that we started has gone; of another process's we know nothing, and it may come back."""
+        return self.process is not None and self.process.poll() is not None
 
     def dsn(self, database: str = "postgres", user: str = "postgres") -> str:
         """How to connect to one of its databases."""
@@ -106,7 +111,8 @@ async def server(
             process = _spawn(start, lock)
         try:
             await _wait_until_ready(place, process)
-            yield Server(place, socket_folder(place), chosen.version, chosen.origin, attached=False)
+            sockets = socket_folder(place)
+            yield Server(place, sockets, chosen.version, chosen.origin, attached=False, process=process)
         finally:
             await _stop(process)
             with suppress(OSError):

@@ -138,6 +138,30 @@ def test_after_kill_9_it_starts_again_and_nothing_is_left_behind(state: Path) ->
     assert again.stop(signal.SIGTERM) == 0
 
 
+def test_when_its_postgresql_is_killed_it_ends_with_a_sentence_for_whoever_starts_it_again(state: Path) -> None:
+    up = Started(state, free_port()).ready()
+    pid = server_pid(state)
+    assert pid is not None
+
+    os.kill(pid, signal.SIGKILL)
+
+    assert up.process.wait(30) == 1
+    assert up.text().splitlines()[-1].startswith("PostgreSQL, which was started here, has ended")
+    assert "Traceback" not in up.text()
+    again = Started(state, free_port()).ready()
+    assert again.stop(signal.SIGINT) == 0
+
+
+def test_two_first_starts_at_once_both_serve(state: Path) -> None:
+    both = [Started(state, free_port()) for _ in range(2)]
+    wait_for(lambda: all("Ctrl-C" in up.ready().text() for up in both), 60)
+
+    attached = [up for up in both if "already running" in up.text()]
+    assert len(attached) == 1
+    for up in sorted(both, key=attached.count, reverse=True):
+        assert up.stop(signal.SIGINT) == 0
+
+
 def test_a_second_up_on_the_same_port_says_so_and_harms_nobody(state: Path) -> None:
     port = free_port()
     first = Started(state, port).ready()
