@@ -6,15 +6,21 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.settings import BadSettings
+from db import account
 
 SHORTEST = 32
+ELSEWHERE = "Set CAIRN_STATE_DIR to a folder that this user may write to."
 
 
 def kept(path: Path) -> str:
     """The secret in that file; at the first start it is made there. What is no secret is never used as one."""
-    if not path.exists():
-        with suppress(FileExistsError):
-            return _create(path)
+    try:
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileExistsError):
+                return _create(path)
+    except OSError as error:
+        raise BadSettings(f"{path.parent} cannot be written ({error.strerror}). {ELSEWHERE}") from None
     return _read(path)
 
 
@@ -29,13 +35,13 @@ def _read(path: Path) -> str:
 
 
 def _create(path: Path) -> str:
-    path.parent.mkdir(parents=True, exist_ok=True)
     secret = secrets.token_urlsafe(48)
     half = path.with_name(f"{path.name}.{os.getpid()}")
     with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
         file.write(secret + "\n")
         file.flush()
         os.fsync(file.fileno())  # a power cut after the link would otherwise leave an empty file by that name
+    account.leave_to_owner(half)
     try:
         os.link(half, path)  # fails where another start was first, and its secret is the one
     finally:

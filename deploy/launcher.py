@@ -73,13 +73,23 @@ def exclusive() -> Iterator[IO[bytes]]:
     The lock goes on to the installers that are started under it, so that one which outlives a killed launcher is
     waited for as well.
     """
-    with (ROOT / ".venv.lock").open("ab") as lock:
+    with _opened(ROOT / ".venv.lock") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             _say("Another start is preparing .venv; waiting for it.")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield lock
+
+
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return path.open("ab")
+    except OSError as error:
+        raise CannotPrepare(
+            f"{path.parent} cannot be written ({error.strerror}), and what Cairn needs is installed there. "
+            "Start it once as the user whom the folder belongs to, or in a copy of your own."
+        ) from None
 
 
 def watch(command: Sequence[str | Path], title: str, log: Path, *, lock: IO[bytes], folder: Path | None = None) -> None:

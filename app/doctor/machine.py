@@ -2,8 +2,8 @@
 
 import asyncio
 import errno
-import os
 import stat
+import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from importlib import resources
@@ -122,11 +122,14 @@ async def state_folder(settings: Settings) -> Finding:
 
 
 def _writable(settings: Settings) -> Finding:
-    folder = Path(settings.state_dir).absolute()
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        return ok(f"{folder} {'can be written' if there == folder else 'can be made'}.")
-    return fail(f"{there} cannot be written.", "Set CAIRN_STATE_DIR to a folder that this user may write to.")
+    """Tried out and taken away again: rights alone say nothing where root asks, or on a read-only disk."""
+    there = folder = Path(settings.state_dir).absolute()
+    try:
+        there = next(place for place in (folder, *folder.parents) if place.exists())
+        tempfile.TemporaryDirectory(dir=there, prefix=".cairn-").cleanup()
+    except OSError as error:
+        return fail(f"{there} cannot be written ({error.strerror}).", own_secret.ELSEWHERE)
+    return ok(f"{folder} {'can be written' if there == folder else 'can be made'}.")
 
 
 async def web_page() -> Finding:

@@ -255,7 +255,9 @@ async def test_a_state_folder_that_is_no_folder_fails(tmp_path: Path) -> None:
     nothing = {"database_url": None, "database_owner_url": None}
     seen = await found("state folder", settings(**nothing, state_dir=str(tmp_path / "file")))
     assert seen.state is State.FAIL
+    assert (await found("state folder", settings(**nothing, state_dir="/proc/cairn"))).state is State.FAIL
     assert (await found("state folder", settings(**nothing, state_dir=str(tmp_path / "new" / "one")))).state is State.OK
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 async def test_old_zone_rules_are_told() -> None:

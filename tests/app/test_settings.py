@@ -1,5 +1,7 @@
 """Settings: each is explained, a wrong one is named and never quoted, a secret is never shown."""
 
+import os
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -189,6 +191,21 @@ def test_a_machine_that_was_given_no_secret_makes_one_and_keeps_it(tmp_path: Pat
     assert own_secret.kept(path) == made
     assert path.stat().st_mode & 0o077 == 0
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("folder", ["/proc/cairn", "/etc/passwd", "/etc/passwd/state"])
+def test_a_folder_that_cannot_keep_a_secret_is_named(folder: str) -> None:
+    with pytest.raises(BadSettings, match=rf"^{folder} cannot be written .*CAIRN_STATE_DIR"):
+        own_secret.kept(Path(folder) / "secret")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root makes what is somebody else's")
+def test_what_root_makes_in_somebodys_folder_is_theirs(tmp_path: Path) -> None:
+    shutil.chown(tmp_path, "nobody")
+
+    own_secret.kept(tmp_path / "secret")
+
+    assert (tmp_path / "secret").owner() == "nobody"
 
 
 @pytest.mark.parametrize("content", [b"", b"canary\n", b"\xff" * 64])

@@ -193,6 +193,16 @@ def test_a_package_whose_hash_is_another_is_refused_and_the_next_start_tries_aga
     assert checkout.run("api")[0] == 0
 
 
+def test_a_folder_that_cannot_be_written_is_told_in_a_sentence(with_pip: Checkout) -> None:
+    (with_pip.folder / ".venv.lock").mkdir()
+
+    status, out, err = with_pip.run("api")
+
+    assert (status, out) == (2, "")
+    assert err.startswith(f"{with_pip.folder} cannot be written (Is a directory)")
+    assert len(err.splitlines()) == 1
+
+
 def test_the_development_environment_is_good_enough_to_serve(with_pip: Checkout) -> None:
     with_pip.lock("1.0", path="tests/requirements.lock")
     (with_pip.folder / "deploy" / "testing.py").write_text("from app.cli import main\n")
