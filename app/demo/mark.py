@@ -12,10 +12,14 @@ async def check(dsn: str, *, demo: bool) -> None:
     """Refuse to serve a demo's database outside demo mode, and any other in it; raises `Misplaced`."""
     raw = await connect(dsn)
     try:
-        marked = await raw.fetchval("SELECT EXISTS (SELECT FROM demo_mark)")
+        rules.check_served(demo=demo, marked=await found(raw))
     finally:
         await raw.close()
-    rules.check_served(demo=demo, marked=marked)
+
+
+async def found(raw: Raw) -> bool:
+    """Whether a demo was put into this database."""
+    return await raw.fetchval("SELECT EXISTS (SELECT FROM demo_mark)") is True
 
 
 async def leave(raw: Raw, now: datetime) -> None:

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from app import database, unusable
+from app import database, stack, unusable
 from app.database import Database
+from app.demo import mark, rules
 from app.doctor.findings import Finding, fail, ok, warn
 from app.doctor.machine import known_secret
 from app.settings import Settings
@@ -38,9 +39,18 @@ async def server(settings: Settings) -> Finding:
         return await asyncio.to_thread(_could_start, settings)
     try:
         async with _connected(place.owner, place.owner_setting) as raw:
+            await _check_mark(raw, demo=stack.is_demo(settings))
             return _judged(place.told, raw.get_server_version().major, await _milliseconds(raw))
+    except rules.Misplaced as error:
+        return fail("The database was made by a demo, and people cannot be served from it.", str(error))
     except Unreachable as unreachable:
         return unreachable.finding
+
+
+async def _check_mark(raw: Any, *, demo: bool) -> None:
+    """A demo fills its database at its start; that of a schema from before the mark is known after migrating."""
+    if not demo and await raw.fetchval("SELECT to_regclass('public.demo_mark')") is not None:
+        rules.check_served(demo=False, marked=await mark.found(raw))
 
 
 def where(settings: Settings) -> Database | None:

@@ -337,6 +337,15 @@ async def test_migrations_that_have_not_run_and_those_that_were_edited_fail(home
     assert (seen.state, first in seen.what) == (State.FAIL, True)
 
 
+async def test_a_clinic_on_a_demos_database_is_told(home: Home) -> None:
+    assert (await found("database", home.settings())).state is State.OK
+    await run_sql(home.owner, "INSERT INTO demo_mark (seeded_at) VALUES (now())")
+
+    seen = await found("database", home.settings())
+    assert (seen.state, "CAIRN_DATABASE_URL" in (seen.advice or "")) == (State.FAIL, True)
+    assert (await found("database", home.settings(demo=True))).state is State.OK
+
+
 @pytest.mark.parametrize(
     ("seconds", "state"),
     [(0, State.OK), (0.5, State.OK), (3, State.WARN), (-3, State.WARN), (30, State.FAIL), (-30, State.FAIL)],
