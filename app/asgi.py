@@ -101,6 +101,7 @@ def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Probl
 
 _MEANINGS: dict[str, type[Refusal]] = {
     "try-again": errors.Overloaded,
+    "uncertain": errors.Uncertain,
     "bad-input": errors.Invalid,
     "conflict": errors.Conflict,
     "mistake": errors.OurMistake,

@@ -103,6 +103,13 @@ class Overloaded(Refusal):
     retry_after = 1
 
 
+class Uncertain(Refusal):
+    """It is not certain whether this was saved. Send the same again: it is safe."""
+
+    status = 503
+    retry_after = 1
+
+
 class OurMistake(Refusal):
     """Something went wrong on our side, and nothing was saved."""
 

@@ -157,6 +157,8 @@ def _general(one: Operation) -> Iterator[type[Refusal]]:
     if one.body is not None or one.parameters:
         yield errors.Invalid
     yield from (errors.OurMistake, errors.Overloaded)
+    if one.method != "GET":
+        yield errors.Uncertain
 
 
 def _all_general() -> list[type[Refusal]]:

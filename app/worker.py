@@ -83,7 +83,7 @@ def _guarded(tick: Tick, clock: Callable[[], datetime]) -> Callable[[], Awaitabl
                 async with asyncio.timeout(tick.within):
                     await tick.run(clock())
             except Exception as error:
-                level = "warning" if meaning(error) == "try-again" else "error"
+                level = "warning" if meaning(error) in {"try-again", "uncertain"} else "error"
                 getattr(log(), level)("tick failed", tick=tick.name, error=error)
 
     return once

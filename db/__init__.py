@@ -4,7 +4,7 @@ from db.bell import Bell, open_bell
 from db.connection import Connection
 from db.failures import denial, meaning, unmigrated
 from db.ids import new_id
-from db.pool import Busy, Pool, connect, open_pool
+from db.pool import Busy, NotCommitted, Pool, Uncertain, connect, open_pool
 from db.principal import CLOCK, DOOR, Principal, person
 
 __all__ = [
@@ -13,8 +13,10 @@ __all__ = [
     "Bell",
     "Busy",
     "Connection",
+    "NotCommitted",
     "Pool",
     "Principal",
+    "Uncertain",
     "connect",
     "denial",
     "meaning",

@@ -4,13 +4,14 @@ from typing import Literal
 
 import asyncpg
 
-from db.pool import BadAddress, Busy
+from db.pool import BadAddress, Busy, Uncertain
 
-Meaning = Literal["try-again", "bad-input", "conflict", "mistake"]
+Meaning = Literal["try-again", "uncertain", "bad-input", "conflict", "mistake"]
 Denial = Literal["silent", "refused", "no-database", "bad-address", "no-right", "full"]
 
-# Connection lost, shutting down, too many, deadlock, could not serialise, cancelled by the statement timeout.
-_TRY_AGAIN = ("08", "53", "57", "40")
+# Connection lost, shutting down, too many, deadlock, could not serialise, cancelled by the statement timeout, waited
+# too long for a lock, idle too long in a transaction.
+_TRY_AGAIN = ("08", "53", "57", "40", "55P03", "25P03")
 # A character that cannot be stored, a number or a date out of range.
 _BAD_INPUT = ("22",)
 # A unique or exclusion constraint that another request met first, where no query foresaw it.
@@ -19,6 +20,8 @@ _CONFLICT = ("23505", "23P01")
 
 def meaning(error: BaseException) -> Meaning:
     """By sqlstate class only; the text of the error may hold a row's values and is not looked at."""
+    if isinstance(error, Uncertain):
+        return "uncertain"
     lost = Busy | OSError | asyncpg.InterfaceError | asyncpg.InternalClientError
     if isinstance(error, lost):
         return "try-again"

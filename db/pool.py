@@ -13,6 +13,16 @@ from db.principal import Principal, opening
 ACQUIRE_SECONDS = 2.0
 STATEMENT_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
+IDLE_SECONDS = 10.0
+
+# PostgreSQL asks after a client that says nothing, and gives up one that takes nothing: a machine that lost its power
+# or its network keeps no connection. Each of these is there from version 12 on; on a local socket they do nothing.
+_NOTICED_WHEN_GONE = {
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15s",
+}
 
 
 class Busy(Exception):
@@ -21,6 +31,14 @@ class Busy(Exception):
 
 class BadAddress(Exception):
     """The address of a database is none: its port, say, or one of its options cannot be read."""
+
+
+class NotCommitted(Exception):
+    """PostgreSQL rolled back what was to be committed: a statement had failed, and whoever saw it went on."""
+
+
+class Uncertain(Exception):
+    """A COMMIT was sent and its answer never came: all of it was kept, or nothing; sending the same again finds out."""
 
 
 class Pool:
@@ -48,7 +66,8 @@ class Pool:
         """One transaction on behalf of `principal`: committed when the block ends, rolled back when it raises.
 
         BEGIN and the caller's identity are one round trip. Bells are rung after the commit. Waits at most two seconds
-        for a connection, then `Busy`.
+        for a connection, then `Busy`. A COMMIT without an answer is `Uncertain`; any other error means that nothing
+        was kept.
         """
         return _Transaction(self, principal)
 
@@ -165,7 +184,7 @@ class _Transaction:
             await self._pool.roll_back(self._raw)
             return
         try:
-            await self._raw.execute("COMMIT")
+            await _commit(self._raw)
         except BaseException:
             await self._pool.roll_back(self._raw)
             raise
@@ -174,8 +193,34 @@ class _Transaction:
             self._pool.ring(self._db.woken)
 
 
-async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn") -> Pool:
-    """A pool of `size` connections to `dsn`; a statement that takes over five seconds is cut off."""
+async def _commit(raw: Raw) -> None:
+    """COMMIT, and see that it was one: a transaction in which a statement failed is rolled back without an error."""
+    try:
+        status = await raw.execute("COMMIT")
+    except Exception as error:
+        if _is_an_answer(error):
+            raise
+        raise Uncertain from error
+    if status != "COMMIT":
+        raise NotCommitted
+
+
+def _is_an_answer(error: Exception) -> bool:
+    """Whether PostgreSQL said no, rather than nothing: not so when it was cut off, cancelled or shut down."""
+    return isinstance(error, asyncpg.PostgresError) and not (error.sqlstate or "08").startswith(("08", "57"))
+
+
+async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn", idle_seconds: float = IDLE_SECONDS) -> Pool:
+    """A pool of `size` connections to `dsn`; a statement that takes over five seconds is cut off.
+
+    PostgreSQL keeps limits of its own, for when this process is frozen or cut off and cannot: whoever holds a
+    transaction open and says nothing for `idle_seconds` (0: for ever) loses it and its locks.
+    """
+    limits = {
+        "idle_in_transaction_session_timeout": f"{round(idle_seconds * 1000)}ms",
+        "statement_timeout": f"{round((STATEMENT_SECONDS + 1) * 1000)}ms",
+        "lock_timeout": f"{round((STATEMENT_SECONDS - 1) * 1000)}ms",
+    }
 
     async def connect() -> Raw:
         return await asyncpg.connect(
@@ -184,7 +229,7 @@ async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn") -> P
             max_cached_statement_lifetime=0,
             command_timeout=STATEMENT_SECONDS,
             timeout=5,
-            server_settings={"application_name": application, "TimeZone": "UTC", "jit": "off"},
+            server_settings=_settings(application) | limits | {"jit": "off"},
         )
 
     pool = Pool(connect, size)
@@ -193,12 +238,18 @@ async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn") -> P
 
 
 async def connect(dsn: str, application: str = "cairn") -> Raw:
-    """A dedicated connection, for migrations and for listening; the caller closes it. Raises `BadAddress`."""
-    settings = {"application_name": application, "TimeZone": "UTC"}
+    """A dedicated connection without limits, for migrations and for listening; the caller closes it.
+
+    Raises `BadAddress`.
+    """
     try:
-        return await asyncpg.connect(dsn, timeout=5, server_settings=settings)
+        return await asyncpg.connect(dsn, timeout=5, server_settings=_settings(application))
     except (ValueError, OverflowError):
         raise BadAddress from None  # the driver's own words may quote what it could not read
+
+
+def _settings(application: str) -> dict[str, str]:
+    return {"application_name": application, "TimeZone": "UTC"} | _NOTICED_WHEN_GONE
 
 
 def _nobody_listens(_: set[str]) -> None:

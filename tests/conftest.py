@@ -61,7 +61,8 @@ async def copied(server: embedded.Server, template: str, name: str) -> AsyncIter
 async def shared_pool(server: embedded.Server, template: str) -> AsyncIterator[Pool]:
     """Connections as the app's own role to a database that every test leaves as it found it."""
     async with copied(server, template, "shared") as name:
-        pool = await open_pool(server.dsn(name, migrate.APP_ROLE), size=2)
+        # A test is one transaction, and may think in it for as long as it likes.
+        pool = await open_pool(server.dsn(name, migrate.APP_ROLE), size=2, idle_seconds=0)
         yield pool
         await pool.close()
 

@@ -1,14 +1,18 @@
 """The pool gives every connection back, whatever happens to whoever borrowed it."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime
+from typing import Any
 
+import asyncpg
 import pytest
 
 from app.demo.cast import MAYA, NOAH
-from db import Bell, Busy, Pool, meaning, migrate, open_bell, open_pool, person
+from db import Bell, Busy, NotCommitted, Pool, Uncertain, meaning, migrate, open_bell, open_pool, person
 from db.bell import payloads
+from db.connection import Raw
 from db.pool import connect
 
 
@@ -48,6 +52,57 @@ async def test_what_raises_is_rolled_back_and_rings_no_bell(small: Pool) -> None
         db.wake("something else")
 
     assert rung == [{"something else"}]
+
+
+async def test_a_commit_that_postgres_turns_into_a_rollback_is_an_error_and_rings_no_bell(small: Pool) -> None:
+    rung: list[set[str]] = []
+    small.ring = rung.append
+
+    async def overlooking() -> None:
+        async with small.transaction(person(MAYA.id)) as db:
+            db.wake("something")
+            with contextlib.suppress(asyncpg.DivisionByZeroError):
+                await db.value(int, "SELECT 1 / 0")
+
+    with pytest.raises(NotCommitted) as refused:
+        await overlooking()
+
+    assert (meaning(refused.value), rung) == ("mistake", [])
+    assert [await whoami(small) for _ in range(4)] == [""] * 4
+
+
+@pytest.mark.parametrize(
+    ("answer", "raised"),
+    [
+        (TimeoutError(), Uncertain),
+        (ConnectionResetError(), Uncertain),
+        (asyncpg.ConnectionDoesNotExistError(), Uncertain),
+        (asyncpg.AdminShutdownError(), Uncertain),
+        (asyncpg.QueryCanceledError(), Uncertain),
+        (asyncpg.InternalClientError(), Uncertain),
+        (asyncpg.ForeignKeyViolationError(), asyncpg.ForeignKeyViolationError),
+        (asyncpg.SerializationError(), asyncpg.SerializationError),
+    ],
+)
+async def test_only_an_answer_of_postgres_says_that_a_commit_failed(answer: Exception, raised: type[Exception]) -> None:
+    async def connect() -> Any:
+        return AtCommit(answer)
+
+    with pytest.raises(raised):
+        async with Pool(connect, 1).transaction(person(MAYA.id)):
+            pass
+
+
+class AtCommit:
+    """A connection whose COMMIT ends like this."""
+
+    def __init__(self, answer: Exception) -> None:
+        self.answer = answer
+
+    async def execute(self, statement: str) -> str:
+        if statement == "COMMIT":
+            raise self.answer
+        return statement
 
 
 async def test_a_borrower_who_is_cancelled_in_a_statement_gives_its_connection_back(small: Pool) -> None:
@@ -112,3 +167,40 @@ def test_many_names_go_in_payloads_that_postgres_takes() -> None:
     assert "\n".join(sent).split("\n") == names
     assert max(len(p.encode()) for p in sent) < 8000
     assert len(sent) < 15
+
+
+LIMITS = {
+    "idle_in_transaction_session_timeout": "10s",
+    "statement_timeout": "6s",
+    "lock_timeout": "4s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15s",
+}
+
+
+async def settings_of(raw: Raw) -> dict[str, str]:
+    """What was asked for; a setting of the socket reads 0 where the socket is a local one."""
+    rows = await raw.fetch("SELECT name, reset_val, unit FROM pg_settings WHERE name = ANY($1)", list(LIMITS))
+    return {row["name"]: _seconds(row["reset_val"], row["unit"]) for row in rows}
+
+
+def _seconds(value: str, unit: str | None) -> str:
+    return f"{int(value) // 1000}s" if unit == "ms" else value
+
+
+async def test_postgres_itself_gives_up_a_client_that_is_frozen_or_gone(small: Pool) -> None:
+    raw = await small.take()
+
+    assert await settings_of(raw) == LIMITS
+    small.give_back(raw)
+
+
+async def test_a_migration_takes_as_long_as_it_takes(own_database: str) -> None:
+    raw = await connect(own_database)
+
+    found = await settings_of(raw)
+    assert {found[name] for name in LIMITS if not name.startswith("tcp_")} == {"0s"}
+    assert {found[name] for name in LIMITS if name.startswith("tcp_")} == {"10", "5", "3", "15s"}
+    await raw.close()
