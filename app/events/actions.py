@@ -2,17 +2,17 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from app.events import queries, rules
-from app.events.models import Event
+from app.events.models import Event, Kept, Place
 from db import CLOCK, Bell, Connection, Pool, person
 
 PING_SECONDS = 15.0
-HELD_SECONDS = 0.05
 BATCH = 100
+RESET = "reset"
 
 
 async def publish(db: Connection, people: Sequence[UUID], topic: str, subject_id: UUID, now: datetime) -> None:
@@ -28,45 +28,79 @@ def bell_name(person_id: UUID) -> str:
     return f"events:{person_id.hex}"
 
 
-async def listen(pool: Pool, bell: Bell, me: UUID, last_event_id: str | None) -> AsyncIterator[Event | str]:
+async def listen(
+    pool: Pool, bell: Bell, me: UUID, last_event_id: str, clock: Callable[[], datetime]
+) -> AsyncIterator[Event | str]:
     """Events from `last_event_id` on, or from now; at first and every fifteen seconds of silence, only its place.
 
+    Each is told once, as soon as it is committed. Where `last_event_id` leads nowhere, the first is `reset` instead.
     Ends when the process goes down; the client resumes at the next one without a gap.
     """
     with bell.listening(bell_name(me)) as ear:
-        cursor = rules.place(last_event_id) or await _here(pool, me)
-        yield rules.name(cursor)
+        stream = _Stream(pool, me, clock)
+        yield await stream.begin(last_event_id)
         while not bell.closed:
             ear.clear()
-            events, seconds = await _after(pool, me, cursor)
+            events = await stream.look()
             for event in events:
-                cursor = rules.place(event.cursor) or cursor
                 yield event
-            if not events and not await _rang(ear, seconds) and seconds == PING_SECONDS:
-                yield rules.name(cursor)
+            if not events and not await _rang(ear):
+                yield rules.name(stream.place)
 
 
-async def _rang(ear: asyncio.Event, seconds: float) -> bool:
+class _Stream:
+    """One listener: the place to resume from, and the rows that it heard beyond that place.
+
+    A row is told at once, but a transaction that began before it may still commit: the place stays below the oldest
+    one that runs, anywhere in the cluster. A resumed client may so hear again what it has heard, and misses nothing.
+    """
+
+    def __init__(self, pool: Pool, me: UUID, clock: Callable[[], datetime]) -> None:
+        self._pool, self._me, self._clock = pool, me, clock
+        self._heard: dict[int, int] = {}
+
+    async def begin(self, last_event_id: str) -> Event | str:
+        """Take up the place that the client names, or the present one; the first thing to tell."""
+        now = self._clock()
+        async with self._pool.transaction(person(self._me)) as db:
+            horizon, place = await queries.horizon(db), rules.place(last_event_id)
+            if place and rules.leads_on(place, horizon.next, now):
+                self.place = place
+                return rules.name(place)
+            self.place = Place(horizon.oldest, 0, now)
+            known = await queries.after(db, self._me, self.place, heard=(), limit=None)
+        self._heard = {row.seq: row.xid for row in known}
+        here = rules.name(self.place)
+        return Event(here, RESET, self._me, now) if last_event_id else here
+
+    async def look(self) -> list[Event]:
+        """What was committed since the last look."""
+        now = self._clock()
+        async with self._pool.transaction(person(self._me)) as db:
+            horizon = await queries.horizon(db)
+            rows = await queries.after(db, self._me, self.place, heard=list(self._heard), limit=BATCH)
+        events = [self._told(row, horizon.oldest, now) for row in rows]
+        if len(rows) < BATCH:
+            self.place = rules.settled(self.place, horizon.oldest, now)
+            self._heard = {seq: xid for seq, xid in self._heard.items() if xid >= horizon.oldest}
+        return events
+
+    def _told(self, row: Kept, oldest: int, now: datetime) -> Event:
+        if row.xid < oldest:
+            self.place = Place(row.xid, row.seq, now)
+        else:
+            self._heard[row.seq] = row.xid
+        return Event(rules.name(self.place), row.topic, row.subject_id, row.at)
+
+
+async def _rang(ear: asyncio.Event) -> bool:
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(PING_SECONDS):
             return await ear.wait()
     return False
-
-
-async def _here(pool: Pool, me: UUID) -> tuple[int, int]:
-    async with pool.transaction(person(me)) as db:
-        return rules.place(await queries.newest(db)) or (0, 0)
-
-
-async def _after(pool: Pool, me: UUID, cursor: tuple[int, int]) -> tuple[list[Event], float]:
-    """What can be read now, and how long to wait for a ring when that is nothing."""
-    async with pool.transaction(person(me)) as db:
-        events = await queries.after(db, me, xid=cursor[0], seq=cursor[1], limit=BATCH)
-        held = not events and await queries.waiting(db, me, xid=cursor[0], seq=cursor[1])
-    return events, HELD_SECONDS if held else PING_SECONDS
 
 
 async def forget(pool: Pool, now: datetime) -> int:
     """Drop events after two days: a client away for longer reads everything anew."""
     async with pool.transaction(CLOCK) as db:
-        return await queries.forget(db, now - timedelta(days=2))
+        return await queries.forget(db, now - rules.KEPT)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.events.models import Event
+from app.events.models import Horizon, Kept, Place
 from db import Connection
 
 
@@ -19,43 +19,40 @@ async def add(db: Connection, people: Sequence[UUID], topic: str, subject_id: UU
     )
 
 
-async def after(db: Connection, person_id: UUID, *, xid: int, seq: int, limit: int) -> list[Event]:
-    """What this person has not heard yet, in commit order.
+async def after(
+    db: Connection, person_id: UUID, place: Place, *, heard: Sequence[int], limit: int | None
+) -> list[Kept]:
+    """What this person has not heard yet, by transaction and number; without a limit, all of it.
 
-    Only transactions older than every running one are read, so an event cannot appear before one already sent.
+    A row of a restored database may be of a transaction that is still to come there; it is not read.
     """
     return await db.all(
-        Event,
+        Kept,
         """
-        SELECT xid::text || '-' || seq AS cursor, topic, subject_id, at FROM event
-        WHERE person_id = $1 AND (xid, seq) > ($2::text::xid8, $3)
-          AND xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY xid, seq
-        LIMIT $4
+        SELECT xid::text::bigint AS xid, seq, topic, subject_id, at FROM event
+        WHERE person_id = $1 AND (xid, seq) > ($2::text::xid8, $3) AND seq <> ALL ($4::bigint[])
+          AND xid < pg_snapshot_xmax(pg_current_snapshot())
+        ORDER BY event.xid, seq
+        LIMIT $5
         """,
         person_id,
-        str(xid),
-        seq,
+        str(place.xid),
+        place.seq,
+        list(heard),
         limit,
     )
 
 
-async def waiting(db: Connection, person_id: UUID, *, xid: int, seq: int) -> bool:
-    """Whether something newer has committed that an older, still running transaction keeps from being read."""
-    found = await db.value(
-        bool,
-        "SELECT EXISTS (SELECT FROM event WHERE person_id = $1 AND (xid, seq) > ($2::text::xid8, $3))",
-        person_id,
-        str(xid),
-        seq,
+async def horizon(db: Connection) -> Horizon:
+    """Which transactions of the cluster are over. Asked before the rows: what it says of them stays true."""
+    found = await db.one(
+        Horizon,
+        """
+        SELECT pg_snapshot_xmin(now)::text::bigint AS oldest, pg_snapshot_xmax(now)::text::bigint AS next
+        FROM pg_current_snapshot() AS now
+        """,
     )
-    return found is True
-
-
-async def newest(db: Connection) -> str:
-    """The place from which a new listener hears what comes."""
-    found = await db.value(str, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text || '-0'")
-    return found or "0-0"
+    return found or Horizon(0, 0)
 
 
 async def forget(db: Connection, before: datetime) -> int:

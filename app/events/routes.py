@@ -22,13 +22,16 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
      responses={200: ResponseSpec(Event, media_type="text/event-stream", generate_examples=False)},
      access=access.allow("listen", "own-events", EVERYONE))  # fmt: skip
 async def listen(request: Request[Any, Any, Any], me: Me) -> Stream:
-    """A stream of what changes for you: `id` is the cursor, and `Last-Event-ID` resumes where you left.
+    """A stream of what changes for you, as it happens: `id` is the cursor, and `Last-Event-ID` resumes where you left.
 
     At first, and every 15 seconds of silence, comes a comment with the `id` alone, so that a stream that broke off
-    before it said anything resumes as well. Events carry ids only; fetch what they name.
+    before it said anything resumes as well. Within a stream each event comes once; after a resume nothing is missing,
+    and the latest events may come again. Where a resume would leave a gap, because the cursor is about two days old or
+    of another database, the stream begins with `event: reset` and the present cursor: fetch everything anew. Events
+    carry ids only; fetch what they name.
     """
     state = request.app.state
-    found = actions.listen(state.pool, state.bell, me.id, request.headers.get("last-event-id"))
+    found = actions.listen(state.pool, state.bell, me.id, request.headers.get("last-event-id", ""), state.clock)
     return Stream(_lines(found), media_type="text/event-stream", headers=HEADERS)
 
 

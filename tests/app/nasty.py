@@ -69,6 +69,7 @@ HEADERS: tuple[dict[str, str | bytes], ...] = (
     {"if-none-match": "W/" * 1000},
     {"last-event-id": "99999999999999999999-0"},
     {"last-event-id": "9999999999999999999-999999999999999999"},
+    {"last-event-id": "9999999999999999999-999999999999999999-9999999999"},
     {"last-event-id": b"\xd9\xa3-\xd9\xa3"},
     {"content-length": "-5"},
     {"content-length": "zqmark"},

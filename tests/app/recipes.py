@@ -17,6 +17,7 @@ from app.demo.cast import DANA, MAYA, OKAFOR, SAM, Person
 from app.web import assets
 from tests.app.knowing import related
 from tests.app.scene import Scene, a_new_id
+from tests.conftest import NOW
 
 # What a route speaks of: nobody; whatever the caller has; whatever the caller may see; the one thing it names; or
 # somebody who was not here before.
@@ -307,7 +308,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/occurrences/{occurrence_id}/skipped"): Recipe(
         of="one", path=lambda s: {"occurrence_id": s.maya.occurrence}
     ),
-    ("GET", "/v1/events"): Recipe(of="caller", headers={"last-event-id": "1-0"}),
+    ("GET", "/v1/events"): Recipe(of="caller", headers={"last-event-id": f"1-0-{int(NOW.timestamp())}"}),
 }
 
 # A socket has no answer to compare: its ticket decides, and tests/signaling tries that.

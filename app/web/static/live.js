@@ -70,14 +70,14 @@ async function once(place, stopped, again) {
   return true;
 }
 
-/** Dispatch every complete event in the text; what is left over. @param {string} text @param {{last: string}} place */
+/** Dispatch every complete event in the text; what is left over. After a reset everything is read anew. @param {string} text @param {{last: string}} place */
 function dispatched(text, place) {
   const blocks = text.replaceAll("\r\n", "\n").split("\n\n");
   const rest = blocks.pop() ?? "";
   for (const block of blocks) {
     const { id, event } = fields(block);
     if (id) place.last = id;
-    if (event) announce(event);
+    if (event) announce(event === "reset" ? "resumed" : event);
   }
   return rest;
 }
