@@ -7,11 +7,11 @@ poll, never a row: after every reconnect all listeners are woken.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-import asyncpg
-
+from db.connection import Raw
 from db.pool import Pool, connect
 
 CHANNEL = "cairn"
@@ -68,10 +68,12 @@ class Bell:
                 ear.set()
 
     async def run(self, dsn: str) -> None:
-        """Stay connected until cancelled; a lost connection is opened again."""
+        """Stay connected until cancelled; a lost connection is opened again, whatever it was lost to."""
         while True:
-            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            try:
                 await self._connected(dsn)
+            except Exception as error:
+                logging.getLogger(__name__).warning("The bell's connection was lost.", exc_info=error)
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _connected(self, dsn: str) -> None:
@@ -84,7 +86,7 @@ class Bell:
         finally:
             raw.terminate()
 
-    async def _pass_on(self, raw: "asyncpg.Connection[asyncpg.Record]") -> None:
+    async def _pass_on(self, raw: Raw) -> None:
         """Send what was rung here; with nothing to send, see every half minute that the connection lives."""
         try:
             async with asyncio.timeout(CHECK_SECONDS):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 import pytest
@@ -150,6 +150,31 @@ async def test_a_bell_that_is_closed_right_after_a_ring_ends(small: Pool, own_da
         async with asyncio.timeout(10), open_bell(small, own_database) as bell:
             bell.ring(["one"])
     assert bell.closed
+
+
+class Unlucky(Bell):
+    """A bell whose first connections are lost in ways of their own."""
+
+    troubles: ClassVar[list[Exception]] = [RuntimeError(), asyncpg.InternalClientError()]
+
+    async def _connected(self, dsn: str) -> None:
+        if self.troubles:
+            raise self.troubles.pop()
+        await super()._connected(dsn)
+
+
+async def test_a_bell_connects_again_whatever_its_connection_was_lost_to(
+    own_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    bell = Unlucky()
+    task = asyncio.create_task(bell.run(own_database))
+    with bell.listening("mine") as mine:
+        async with asyncio.timeout(15):
+            await mine.wait()  # everybody looks once the bell is connected
+
+    assert [record.name for record in caplog.records] == ["db.bell"] * 2
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_a_bell_wakes_only_who_listens_to_that_name(now: datetime) -> None:
