@@ -5,6 +5,7 @@ lives in one process; uvicorn closes every socket with 1012 when it stops, and c
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -25,6 +26,8 @@ from signaling.tickets import Ticket
 
 SEND_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 1.0
+
+log = logging.getLogger(__name__)
 
 Socket = WebSocket[Any, Any, Any]
 # What a send raises on a socket that is gone: Litestar's exception, uvicorn's OSError, its RuntimeError after a close.
@@ -87,13 +90,22 @@ async def _attend(socket: Socket, hub: Hub) -> int | None:
         ticket = hub.admit(frame if frame is not None else "")
     except Refused as refused:
         return refused.code
-    return await (_visit if ticket.kind == "visit" else _look_in_the_mirror)(socket, hub, ticket)
+    try:
+        return await (_visit if ticket.kind == "visit" else _look_in_the_mirror)(socket, hub, ticket)
+    except Exception as error:
+        log.error("A socket of %s failed.", ticket.visit, exc_info=_root(error))
+        return messages.OUR_MISTAKE
+
+
+def _root(error: Exception) -> Exception:
+    """What happened first, out of the groups that tasks wrap around it."""
+    return _root(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 async def _visit(socket: Socket, hub: Hub, ticket: Ticket) -> int | None:
     sid, line = hub.join(ticket.visit, ticket.person, ticket.role)
     try:
-        return await _converse(socket, line, partial(hub.hear, ticket.visit, sid))
+        return await _converse(socket, line, partial(hub.hear, ticket.visit, sid), hub.config.silence_seconds)
     finally:
         hub.forget(ticket.visit, sid)
 
@@ -111,7 +123,7 @@ async def _look_in_the_mirror(socket: Socket, hub: Hub, ticket: Ticket) -> int |
     try:
         async with asyncio.TaskGroup() as tasks:
             echo = tasks.create_task(_reflect(hub, ticket.id, sid))
-            code = await _converse(socket, line, partial(hub.hear, ticket.id, sid))
+            code = await _converse(socket, line, partial(hub.hear, ticket.id, sid), hub.config.silence_seconds)
             echo.cancel()
         return code
     finally:
@@ -137,23 +149,30 @@ async def _reflect(hub: Hub, place: UUID, opposite: UUID) -> None:
         hub.forget(place, sid)
 
 
-async def _converse(socket: Socket, line: Line, hear: Callable[[str | None], None]) -> int | None:
+async def _converse(socket: Socket, line: Line, hear: Callable[[str | None], None], silence: float) -> int | None:
     """Listen and tell side by side until one is done; the reader never rests, so a closed socket is noticed."""
     async with asyncio.TaskGroup() as tasks:
-        reader = tasks.create_task(_listen(socket, hear))
+        reader = tasks.create_task(_listen(socket, hear, silence))
         writer = tasks.create_task(_tell(socket, line))
         line.cut_off = writer.cancel
         reader.add_done_callback(lambda _: writer.cancel())
         writer.add_done_callback(lambda _: reader.cancel())
     if not reader.cancelled():
-        return None
+        return reader.result()
     return messages.TRY_LATER if writer.cancelled() else writer.result()
 
 
-async def _listen(socket: Socket, hear: Callable[[str | None], None]) -> None:
-    with suppress(Gone):
+async def _listen(socket: Socket, hear: Callable[[str | None], None], silence: float) -> int | None:
+    """Hear every frame; the code to close with when none comes for too long, None when the other end is gone."""
+    try:
         while True:
-            hear(await _frame(socket))
+            async with asyncio.timeout(silence):
+                frame = await _frame(socket)
+            hear(frame)
+    except TimeoutError:
+        return messages.SILENT
+    except Gone:
+        return None
 
 
 async def _tell(socket: Socket, line: Line) -> int | None:

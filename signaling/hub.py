@@ -17,12 +17,14 @@ from signaling.room import Close, Room, Seat, Step
 from signaling.tickets import BadTicket, Spent, Ticket
 
 LONGEST_LINE: Final = 256
+HEAVIEST_LINE: Final = 1024 * 1024
 
 
 class Config(Struct, frozen=True, kw_only=True):
     """What the socket needs to know; seconds where nothing else is said.
 
-    A browser's Origin must be in `allowed_origins` or be the host it talks to; a native app sends none.
+    A browser's Origin must be in `allowed_origins` or be the host it talks to; a native app sends none. A client pings
+    every 15 seconds; a socket on which nothing comes for `silence_seconds` is closed.
     """
 
     ticket_key: bytes
@@ -31,6 +33,7 @@ class Config(Struct, frozen=True, kw_only=True):
     turn_secret: bytes | None = None
     allowed_origins: tuple[str, ...] = ()
     hello_seconds: float = 5.0
+    silence_seconds: float = 45.0
     ice_seconds: int = ice.TTL
     mirrors: int = 4
     mirror_seconds: float = 60.0
@@ -58,18 +61,24 @@ class Line:
 
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[ServerMessage | Close] = asyncio.Queue()
+        self._weight = 0
         self.cut_off: Callable[[], object] = lambda: None
 
     def put(self, item: ServerMessage | Close) -> None:
         """Never waits: a full line is a listener to give up on, not a reason to hold up the room."""
-        if self._waiting.qsize() >= LONGEST_LINE and not isinstance(item, Close):
+        weight = 0 if isinstance(item, Close) else messages.weight(item)
+        full = self._waiting.qsize() >= LONGEST_LINE or self._weight + weight > HEAVIEST_LINE
+        if full and not isinstance(item, Close):
             self.cut_off()
         else:
+            self._weight += weight
             self._waiting.put_nowait(item)
 
     async def next(self) -> ServerMessage | Close:
         """The next thing to tell."""
-        return await self._waiting.get()
+        item = await self._waiting.get()
+        self._weight -= 0 if isinstance(item, Close) else messages.weight(item)
+        return item
 
 
 class Hub:

@@ -5,8 +5,9 @@ when they are passed on, `from`. `welcome`, `ping` and `pong` stand outside both
 ignored, so that resuming, a waiting room and chat can come later without breaking anyone.
 
 `gen` numbers the RTCPeerConnections of a visit; 0 means that there has been none. Whoever makes a new connection uses
-the room's `gen` + 1, with `renew` first when the other side should make the offer. `n` counts the descriptions of a
-generation. The patient makes the first offer, and so does a person in front of the mirror.
+the room's `gen` + 1, with `renew` first when the other side should make the offer; a `gen` far ahead of it is dropped.
+`n` counts the descriptions of a generation. The patient makes the first offer, and so does a person in front of the
+mirror. Whoever says nothing for 45 seconds is taken to be gone: a client pings every 15.
 """
 
 from datetime import datetime
@@ -21,6 +22,7 @@ SUBPROTOCOL: Final = "visit.v1"
 LARGEST_FRAME: Final = 64 * 1024
 
 BYE: Final = 1000
+OUR_MISTAKE: Final = 1011
 TRY_LATER: Final = 1013
 BAD_MESSAGE: Final = 4400
 BAD_TICKET: Final = 4401
@@ -28,10 +30,12 @@ NOT_ALLOWED: Final = 4403
 HELLO_TIMEOUT: Final = 4408
 REPLACED: Final = 4409
 ENDED: Final = 4410
+SILENT: Final = 4411
 TOO_FAST: Final = 4429
 
 REASONS: Final = {
     BYE: "bye",
+    OUR_MISTAKE: "our mistake",
     TRY_LATER: "try again later",
     BAD_MESSAGE: "bad message",
     BAD_TICKET: "ticket not valid",
@@ -39,6 +43,7 @@ REASONS: Final = {
     HELLO_TIMEOUT: "no hello",
     REPLACED: "replaced by a newer socket",
     ENDED: "visit ended",
+    SILENT: "nothing heard for too long",
     TOO_FAST: "too many messages",
 }
 
@@ -275,6 +280,17 @@ def read_told(frame: str | bytes) -> ServerMessage | None:
 def write(message: Message) -> str:
     """A message as the text of one frame."""
     return msgspec.json.encode(message).decode()
+
+
+def weight(message: Message) -> int:
+    """About how many bytes a message takes; only descriptions and candidates are ever large."""
+    match message:
+        case Desc():
+            return len(message.sdp)
+        case Cand():
+            return sum(len(each.candidate) for each in message.cands)
+        case _:
+            return 0
 
 
 def _bounded(frame: str) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 from array import array
 from collections.abc import Coroutine
 from contextlib import suppress
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from aiortc import MediaStreamError, MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from av import AudioFrame, VideoFrame
@@ -12,9 +12,24 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from signaling import candidates, messages
-from signaling.messages import Cand, ClientMessage, Desc, End, Hello, Leave, Media, Peer, Renew, ServerMessage, Welcome
+from signaling.messages import (
+    Cand,
+    ClientMessage,
+    Desc,
+    End,
+    Hello,
+    Leave,
+    Media,
+    Peer,
+    Ping,
+    Renew,
+    ServerMessage,
+    Welcome,
+)
 from signaling.peers.connections import candidate, close, configuration
 from signaling.peers.media import Card, Tone
+
+PING_SECONDS: Final = 15.0
 
 
 class NotLetIn(Exception):
@@ -50,6 +65,7 @@ class VisitClient:
             await self._socket.close()
             raise
         self._start(self._run())
+        self._start(self._ping())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -111,6 +127,11 @@ class VisitClient:
                     self.told.append(message)
                     self._seq = max(self._seq, getattr(message, "seq", 0))
                     await self._take(message)
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(PING_SECONDS)
+            await self._say(Ping(ack=self._seq))
 
     async def _take(self, message: ServerMessage) -> None:
         match message:

@@ -2,6 +2,7 @@ import asyncio
 import subprocess
 import sys
 from datetime import timedelta
+from typing import Literal
 from uuid import UUID, uuid4
 
 import msgspec
@@ -11,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from signaling import messages, tickets
 from signaling.asgi import create_app, is_welcome_from, socket
-from signaling.hub import Hub
+from signaling.hub import Hub, Line
 from tests.signaling.conftest import KEY, NOON, Caller, Role, Server, a_config, a_ticket, serving, until
 
 OFFER = {"t": "desc", "gen": 1, "n": 0, "type": "offer", "sdp": "v=0\r\n"}
@@ -154,6 +155,73 @@ async def test_who_says_nothing_is_not_waited_for() -> None:
     async with serving(create_app(a_config(hello_seconds=0.05))) as server, server.open() as connection:
         assert await Caller(connection).closed() == messages.HELLO_TIMEOUT
         assert connection.close_reason == "no hello"
+
+
+async def test_who_falls_silent_is_closed_and_the_other_is_told(visit: UUID) -> None:
+    moments = iter(range(1_000_000))
+    # Ten seconds pass with every frame, so that the pings that keep one awake meet no rate limit.
+    config = a_config(silence_seconds=0.3, clock=lambda: NOON + timedelta(seconds=10 * next(moments)))
+    lasting = [tickets.issue(KEY, a_ticket(visit, role=role, until=NOON + timedelta(days=99))) for role in ROLES]
+    async with (
+        serving(create_app(config)) as server,
+        server.enter(lasting[0]) as patient,
+        server.enter(lasting[1]) as staff,
+    ):
+        async with asyncio.timeout(10):
+            while not await has_left(staff):
+                pass
+        assert await patient.closed() == messages.SILENT
+        assert patient.connection.close_reason == "nothing heard for too long"
+
+
+class Mistaken(Hub):
+    """A hub with a mistake in it."""
+
+    def hear(self, *_: object) -> None:
+        raise ZeroDivisionError("Maya")
+
+
+@pytest.mark.parametrize("kind", ["visit", "mirror"])
+async def test_a_mistake_of_ours_closes_the_socket_with_a_constant_reason_and_is_logged_by_its_type(
+    visit: UUID, kind: Literal["visit", "mirror"], caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = Mistaken(a_config())
+    async with (
+        serving(Litestar([socket(hub.config, hub=hub)], openapi_config=None, logging_config=None)) as server,
+        server.enter(tickets.issue(KEY, a_ticket(visit, kind=kind))) as caller,
+    ):
+        await caller.say({"t": "ping"})
+        assert await caller.closed() == messages.OUR_MISTAKE
+        assert caller.connection.close_reason == "our mistake"
+
+    [record] = [each for each in caplog.records if each.name == "signaling.asgi"]
+    assert (record.getMessage(), record.exc_info and record.exc_info[0]) == (
+        f"A socket of {visit} failed.",
+        ZeroDivisionError,
+    )
+    assert (hub.rooms, hub.lines, hub.mirrors) == ({}, {}, 0)
+
+
+def test_a_line_holds_a_mebibyte_and_then_gives_its_listener_up() -> None:
+    line, given_up = Line(), []
+    line.cut_off = lambda: given_up.append(True)
+    large = messages.Desc(gen=1, n=0, type="offer", sdp="a" * 60_000)
+
+    for _ in range(17):
+        line.put(large)
+    assert given_up == []
+    line.put(large)
+    assert given_up == [True]
+
+
+async def test_a_line_that_is_read_never_fills() -> None:
+    line, given_up = Line(), []
+    line.cut_off = lambda: given_up.append(True)
+
+    for _ in range(100):
+        line.put(messages.Cand(gen=1, cands=(messages.Candidate("a" * 60_000),)))
+        await line.next()
+    assert given_up == []
 
 
 JUNK: list[str | bytes] = [

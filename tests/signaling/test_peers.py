@@ -117,6 +117,7 @@ def offering(sdp: str, n: int = 0, gen: int = 1) -> dict[str, object]:
 
 
 JUNK = {
+    "a video without its media line": GOOD.replace("BUNDLE 0", "BUNDLE 0 1") + OPUS.replace("mid:0", "mid:1") + SECURE,
     "no description": "junk",
     "no media": HEAD,
     "no keys": HEAD + AUDIO + OPUS,

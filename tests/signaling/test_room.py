@@ -320,3 +320,24 @@ def test_no_stale_description_ever_gets_through(said: list[tuple[UUID, ClientMes
                 assert place > latest.get((effect.to, effect.message.type), (-1, -1))
                 latest[effect.to, effect.message.type] = place
         here = step.room
+
+
+@pytest.mark.parametrize(
+    "greedy",
+    [
+        Renew(gen=2**31 - 1),
+        Cand(gen=2**31 - 1),
+        Desc(gen=2**31 - 1, n=0, type="offer", sdp="v=0"),
+        Renew(gen=room.LEAP + 1),
+    ],
+)
+def test_nobody_can_use_up_the_generations(greedy: ClientMessage) -> None:
+    here, heard = play(two_people(), [(PHONE, greedy), (PHONE, Renew(gen=1))])
+
+    assert (here.gen, [type(message) for message in heard]) == (1, [Renew])
+
+
+def test_who_comes_back_to_a_forgotten_room_goes_on_from_the_generation_that_they_had() -> None:
+    here, heard = play(two_people(), [(PHONE, a_desc(gen=7))])
+
+    assert (here.gen, len(heard)) == (7, 1)
