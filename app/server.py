@@ -5,11 +5,16 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 GRACE_SECONDS = 8
+HEAD_BYTES = 64 * 1024
+REQUEST_BYTES = 1024 * 1024
+
+_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class PortTaken(Exception):
@@ -38,11 +43,88 @@ def _never() -> bool:
     return False
 
 
+class HeadTooLarge(Exception):
+    """A request's head is larger than what can be accepted."""
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP, which by itself waits for ever and keeps whatever comes, with limits until a request is there.
+
+    A request, and the first one of a connection from its opening on, has 15 seconds to arrive as a whole; a larger body
+    than any route takes is the app's to refuse, and an idle connection between two requests is uvicorn's to close.
+    """
+
+    seconds: ClassVar[float] = 15.0
+
+    _bytes = 0
+    _headed = False
+    _complete = False
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own is
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Only what is not yet a whole request is counted and timed: most requests come in one piece."""
+        self._bytes, self._complete = self._bytes + len(data), False
+        super().data_received(data)
+        if self._complete or self.transport.is_closing():
+            self._wait_no_more()
+        elif self._bytes > (REQUEST_BYTES if self._headed else HEAD_BYTES):
+            self._refuse()
+        elif self._deadline is None:
+            self._wait()
+
+    def on_message_begin(self) -> None:
+        """Another request may follow in the same piece."""
+        self._complete = False
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """A head that came in one piece is measured here; what is raised is answered with 400."""
+        if self._bytes > HEAD_BYTES and len(self.url) + sum(len(n) + len(v) for n, v in self.headers) > HEAD_BYTES:
+            raise HeadTooLarge
+        self._headed = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is there."""
+        self._bytes, self._headed, self._complete = 0, False, True
+        super().on_message_complete()
+
+    def _refuse(self) -> None:
+        """Say why, unless an answer to this or an earlier request is on its way."""
+        if not self._headed and getattr(self.cycle, "response_complete", True):
+            self.transport.write(_TOO_LARGE)
+        self.transport.close()
+
+    def _wait(self) -> None:
+        self._deadline = self.loop.call_later(self.seconds, self.transport.close)
+
+    def _wait_no_more(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+
 class Server(uvicorn.Server):
     """uvicorn, with a word when it is ready and one before it stops."""
 
     def __init__(
-        self, app: Any, *, started: Callable[[], None], stopping: Callable[[], None], ended: Callable[[], bool] = _never
+        self,
+        app: Any,
+        *,
+        started: Callable[[], None],
+        stopping: Callable[[], None],
+        ended: Callable[[], bool] = _never,
+        http: type[Protocol] = Protocol,
     ) -> None:
         super().__init__(
             uvicorn.Config(
@@ -50,6 +132,7 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 access_log=False,
                 log_config=None,
+                http=http,
                 server_header=False,
                 ws="websockets-sansio",
                 ws_max_size=128 * 1024,
