@@ -16,6 +16,7 @@ from msgspec import Struct
 from app import access, database, keys, own_secret, server, unusable
 from app.asgi import create_app
 from app.clock import system_clock
+from app.crisis import actions as crisis
 from app.database import Database
 from app.demo import mark
 from app.settings import BadSettings, Settings
@@ -132,6 +133,7 @@ async def connected(settings: Settings, place: Database, duty: str) -> AsyncIter
         await statements.check_all(place.app, SOURCE, ("app", "notifications"))
         pool = await open_pool(place.app, size=settings.database_pool, application=f"cairn {duty}")
     try:
+        await crisis.remember(pool)
         async with open_bell(pool, place.app) as bell:
             yield pool, bell
     finally:

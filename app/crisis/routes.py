@@ -24,8 +24,7 @@ async def crisis_card(
     With an organisation it is that site's own card, where it has one. Without a language `Accept-Language` decides.
     """
     spoken = language or rules.preferred(request.headers.get("accept-language", ""))
-    async with request.app.state.pool.reading() as db:
-        return await actions.card(db, organisation, spoken)
+    return await actions.card_anyway(request.app.state.pool, organisation, spoken)
 
 
 ROUTES = (crisis_card,)

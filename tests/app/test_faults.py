@@ -8,8 +8,10 @@ import asyncpg
 import pytest
 
 from app.alerts import actions as alerts
+from app.crisis import actions as crisis
 from app.demo.cast import MAYA, SAM
-from db import meaning, migrate, open_pool, person
+from db import Pool, meaning, migrate, open_pool, person
+from db.connection import Raw
 from db.pool import connect
 from db.principal import opening
 from tests.app.test_alerts import worried
@@ -66,3 +68,22 @@ async def test_a_commit_without_an_answer_is_not_said_to_have_saved_nothing(
     await owner.close()
     assert (await maya.post("/v1/check-ins", json=sent)).status_code == 201
     assert len((await maya.get("/v1/check-ins")).json()["items"]) == 1
+
+
+async def refused() -> Raw:
+    """A database that is not there."""
+    raise ConnectionRefusedError
+
+
+async def test_the_crisis_card_is_there_while_the_database_is_away(world: World) -> None:
+    anybody, cards = world.nobody(), {}
+    for language in crisis.LANGUAGES:
+        cards[language] = (await anybody.get("/v1/crisis-card", params={"language": language})).json()
+    await crisis.remember(world.pool)
+
+    world.app.state.pool = Pool(refused, 1)
+
+    for language in crisis.LANGUAGES:
+        answer = await anybody.get("/v1/crisis-card", params={"language": language})
+        assert (answer.status_code, answer.json()) == (200, cards[language])
+        assert answer.json()["resources"]
