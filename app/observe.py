@@ -27,6 +27,8 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
+    # An answer may be about a patient, and a browser's cache is read by whoever has the machine next.
+    (b"cache-control", b"no-store"),
     (b"permissions-policy", b"camera=(self), microphone=(self), geolocation=(), interest-cohort=()"),
 )
 

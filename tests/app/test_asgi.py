@@ -1,6 +1,8 @@
 """What the app is made of."""
 
 from app import stack
+from app.demo.cast import MAYA
+from tests.world import World
 
 
 def test_dependencies_are_resolved_in_turn_without_a_task_each() -> None:
@@ -12,3 +14,11 @@ def test_dependencies_are_resolved_in_turn_without_a_task_each() -> None:
     assert len(batches) > 100
     assert {len(batch) for batch in batches} == {1}
     assert {d.key for batch in batches for d in batch} == {"me", "db", "now", "site"}
+
+
+async def test_no_cache_keeps_an_answer_unless_it_says_by_itself_for_how_long(world: World) -> None:
+    maya = await world.of(MAYA)
+
+    for path in ("/v1/me", "/v1/check-ins", "/v1/alerts", "/v1/patients/nobody"):
+        assert (await maya.get(path)).headers.get_list("cache-control") == ["no-store"]
+    assert (await maya.get("/openapi.json")).headers.get_list("cache-control") == ["no-cache"]
