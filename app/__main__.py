@@ -5,8 +5,9 @@ An old Python must be able to read this file as far as its first sentence, so it
 
 import importlib
 import os
+import signal
 import sys
-from typing import List
+from typing import Any, List
 
 RUNTIME = (
     ("up", "everything on this machine: database, API, worker and signaling; demo people when nothing is configured"),
@@ -28,6 +29,12 @@ DEVELOPMENT = (
 
 
 IN_DEPLOY = {"test": "deploy.testing", "bench": "deploy.bench", "lock": "deploy.lock"}
+# These run until they are told to stop, so to be told is no failure, however early it comes.
+DUTIES = ("up", "api", "worker", "signaling")
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, which stops a command just as Ctrl-C does."""
 
 
 def main(arguments: List[str]) -> int:
@@ -38,7 +45,26 @@ def main(arguments: List[str]) -> int:
         return welcome()
     if arguments[0] not in dict(RUNTIME + DEVELOPMENT):
         return complain("There is no command %s; `python3 -m app` lists them." % ascii(arguments[0]))
-    return prepared(arguments)
+    return until_stopped(arguments)
+
+
+def until_stopped(arguments: List[str]) -> int:
+    """The command from its preparation to its end; a signal ends it at any moment without a traceback.
+
+    A duty has then done what it was told, and answers 0; whatever was cut short answers with 128 and the signal.
+    """
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        return prepared(arguments)
+    except KeyboardInterrupt as stopped:
+        sys.stderr.write("\nStopped.\n")
+        number = signal.SIGTERM if isinstance(stopped, Terminated) else signal.SIGINT
+        return 0 if arguments[0] in DUTIES else 128 + number
+
+
+def terminate(_number: int, _frame: Any) -> None:
+    """Raise in whatever is going on."""
+    raise Terminated
 
 
 def prepared(arguments: List[str]) -> int:
@@ -52,8 +78,6 @@ def prepared(arguments: List[str]) -> int:
             importlib.import_module("deploy.parts").prepare(os.environ)
     except launcher.CannotPrepare as problem:
         return complain(str(problem))
-    except KeyboardInterrupt:
-        return complain("\nStopped before everything was prepared; the next start goes on.")
     return run(arguments)
 
 

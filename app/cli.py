@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from app import logs
 from app.settings import Settings, described, read
@@ -41,29 +42,32 @@ _SENTENCES = frozenset(
 def _up(settings: Settings, _options: argparse.Namespace) -> int:
     from app import card, stack
 
-    stack.run(stack.serve_all(settings, _say, lambda ready: print(card.text(ready), flush=True)))
-    _say("Stopped.")
-    return 0
+    return _served(stack.serve_all(settings, _say, lambda ready: print(card.text(ready), flush=True)))
 
 
 def _api(settings: Settings, _options: argparse.Namespace) -> int:
     from app import stack
 
-    stack.run(stack.serve_api(settings, _say))
-    return 0
+    return _served(stack.serve_api(settings, _say))
 
 
 def _worker(settings: Settings, _options: argparse.Namespace) -> int:
     from app import stack
 
-    stack.run(stack.serve_worker(settings, _say))
-    return 0
+    return _served(stack.serve_worker(settings, _say))
 
 
 def _signaling(settings: Settings, _options: argparse.Namespace) -> int:
     from app import stack
 
-    stack.run(stack.serve_signaling(settings, _say))
+    return _served(stack.serve_signaling(settings, _say))
+
+
+def _served(duty: Coroutine[Any, Any, None]) -> int:
+    from app import stack
+
+    stack.run(duty)
+    _say("Stopped.")
     return 0
 
 
@@ -103,7 +107,7 @@ def _demo(settings: Settings, _options: argparse.Namespace) -> int:
     from app import stack
     from app.demo import play
 
-    return play.run(stack.public_url(settings))
+    return play.run(stack.public_url(settings), may_start=stack.is_demo(settings))
 
 
 def _say(sentence: str) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, ClassVar
 
 import uvicorn
@@ -15,6 +15,8 @@ HEAD_BYTES = 64 * 1024
 REQUEST_BYTES = 1024 * 1024
 
 _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class PortTaken(Exception):
@@ -150,13 +152,12 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """The first signal lets requests finish, the second one does not; what was started before us stops after us."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in STOPPING:
             loop.add_signal_handler(number, self.handle_exit, number, None)
         try:
             yield
         finally:
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.add_signal_handler(number, lambda: None)
+            _hear_no_more(loop)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Say so once it listens."""
@@ -190,6 +191,27 @@ async def serve(
 async def until_told() -> None:
     """Wait for Ctrl-C or SIGTERM."""
     told, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in STOPPING:
         loop.add_signal_handler(number, told.set)
     await told.wait()
+    _hear_no_more(loop)
+
+
+async def stoppable(duty: Coroutine[Any, Any, None]) -> None:
+    """Run a duty; a signal that comes before it serves takes back what was begun, PostgreSQL too, and ends it."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(duty)
+
+    def stop() -> None:
+        _hear_no_more(loop)
+        task.cancel()
+
+    for number in STOPPING:
+        loop.add_signal_handler(number, stop)
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _hear_no_more(loop: asyncio.AbstractEventLoop) -> None:
+    """What is being stopped already is not interrupted in it by a second signal."""
+    for number in STOPPING:
+        loop.add_signal_handler(number, lambda: None)

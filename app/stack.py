@@ -263,5 +263,5 @@ def _configured(settings: Settings, secret: str) -> Database:
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run a duty on uvloop."""
-    uvloop.run(main)
+    """Run a duty on uvloop, until it ends or a signal says stop."""
+    uvloop.run(server.stoppable(main))

@@ -24,24 +24,24 @@ def free_port() -> int:
 
 
 class Started:
-    """One `up`, its output, and where it answers."""
+    """One `up`, or another command, its output, and where it answers."""
 
-    def __init__(self, state: Path, port: int, **settings: str) -> None:
+    def __init__(self, state: Path, port: int, command: str = "up", **settings: str) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.output = state.parent / f"output-{time.monotonic_ns()}"
         environ = {**os.environ, "CAIRN_STATE_DIR": str(state), "CAIRN_PORT": str(port), **settings}
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app", "up"], cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT
+                [sys.executable, "-m", "app", command], cwd=ROOT, env=environ, stdout=output, stderr=subprocess.STDOUT
             )
 
     def ready(self, seconds: float = 60) -> "Started":
         """Wait until it answers."""
-        wait_for(lambda: self._answers() or self.process.poll() is not None, seconds)
-        assert self._answers(), self.text()
+        wait_for(lambda: self.answers() or self.process.poll() is not None, seconds)
+        assert self.answers(), self.text()
         return self
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
         try:
             return httpx.get(f"{self.url}/health/ready", timeout=5).status_code == 200
         except httpx.HTTPError:
@@ -105,6 +105,30 @@ def test_a_signal_stops_everything_cleanly_and_the_next_start_is_warm(state: Pat
     again = Started(state, free_port()).ready()
     assert time.monotonic() - begun < 30
     assert again.stop(number) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("seconds", [0.3, 1.2, 2.2])
+def test_a_signal_before_the_card_stops_it_as_cleanly_as_one_after_it(
+    state: Path, number: signal.Signals, seconds: float
+) -> None:
+    up = Started(state, free_port())
+    time.sleep(seconds)
+
+    assert up.stop(number) == 0
+    assert up.text().rstrip().endswith("Stopped.")
+    assert "Traceback" not in up.text()
+    assert server_pid(state) is None
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_command_that_is_cut_short_says_by_which_signal(state: Path, number: signal.Signals, status: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        database = f"postgresql://somebody@127.0.0.1:{silent.getsockname()[1]}/cairn"
+        doctor = Started(state, free_port(), "doctor", CAIRN_DATABASE_URL=database)
+        with silent.accept()[0]:
+            assert doctor.stop(number) == status
+    assert "Traceback" not in doctor.text()
 
 
 def test_the_card_says_where_to_look_whom_to_be_and_what_to_try(state: Path) -> None:
