@@ -30,19 +30,19 @@ class Played:
     async def post(self, path: str, body: dict[str, Any] | None = None, *, expected: int = 201) -> Any:
         """The answer's document; another status than the expected one stops the day."""
         answer = await self.http.post(path, json=body)
-        expect(answer.status_code == expected, f"POST {path} said {answer.status_code}: {answer.text}")
+        expect(answer.status_code == expected, f"POST {path} said {said(answer)}")
         return answer.json() if answer.content else None
 
     async def get(self, path: str, **params: str) -> Any:
         """What is there."""
         answer = await self.http.get(path, params=params)
-        expect(answer.status_code == 200, f"GET {path} said {answer.status_code}: {answer.text}")
+        expect(answer.status_code == 200, f"GET {path} said {said(answer)}")
         return answer.json()
 
     async def delete(self, path: str) -> None:
         """Take it away."""
         answer = await self.http.delete(path)
-        expect(answer.status_code == 204, f"DELETE {path} said {answer.status_code}: {answer.text}")
+        expect(answer.status_code == 204, f"DELETE {path} said {said(answer)}")
 
     async def status_of(self, path: str, body: dict[str, Any] | None = None) -> int:
         """Only how it went; a server that is too busy is asked again when it says, with the same id."""
@@ -75,11 +75,19 @@ class Played:
                     await heard.put(json.loads(line.removeprefix("data:")))
 
 
+def said(answer: httpx.Response) -> str:
+    """The status, and the sentence of a problem, which was written for a person; never the body itself."""
+    try:
+        return f"{answer.status_code}, {answer.json()['title']}"
+    except (ValueError, KeyError, TypeError):
+        return str(answer.status_code)
+
+
 async def sign_in(url: str, person: Person, now: datetime) -> Played:
     """Be this person, with a new phone."""
     http = httpx.AsyncClient(base_url=url, timeout=20)
     answer = await http.post("/v1/demo/sign-ins", json={"person": person.handle})
-    expect(answer.status_code == 201, f"{person.name} could not sign in: {answer.text}")
+    expect(answer.status_code == 201, f"{person.name} could not sign in: {said(answer)}")
     http.headers["authorization"] = f"Bearer {answer.json()['accessToken']}"
     played = Played(person, http, f"demo-phone-{person.handle}-{new_id(now).hex}")
     device = {"id": str(new_id(now)), "kind": "fcm-token", "token": played.phone, "platform": "android"}

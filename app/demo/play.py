@@ -1,12 +1,17 @@
 """Plays a day of care against the running stack, as people would; it ends well only when all of it happened."""
 
 import asyncio
+import ctypes
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,15 +23,16 @@ from app.demo.people import Inbox, Played, sign_in, until
 from app.demo.story import Story, Untold, expect
 from db import new_id
 
-START_SECONDS = 180
+START_SECONDS, STOP_SECONDS = 180, 30
+PR_SET_PDEATHSIG = 1
 
 
-def run(url: str) -> int:
-    """Play the day; where no Cairn answers, one is started for it and stopped afterwards."""
-    started = None if _answers(url) else _start(url)
+def run(url: str, *, may_start: bool) -> int:
+    """Play the day; where no Cairn answers, one is started for it and stopped afterwards, unless it may not be."""
     story = Story()
     try:
-        asyncio.run(_day(url, story))
+        with _running(url, may_start=may_start):
+            asyncio.run(_day(url, story))
         story.end()
     except Untold as problem:
         story.broken(str(problem))
@@ -36,12 +42,25 @@ def run(url: str) -> int:
         return 1
     except KeyboardInterrupt:
         story.broken("you stopped it.")
-        return 1
-    finally:
-        if started:
-            started.terminate()
-            started.wait(30)
+        raise
     return 0
+
+
+@contextmanager
+def _running(url: str, *, may_start: bool) -> Iterator[None]:
+    """A Cairn that answers there: the one that does, or one of our own for as long as the block runs."""
+    if _answers(url):
+        yield
+        return
+    # What is configured may be a real database, and demo people and pushes have no business there.
+    expect(may_start, f"no Cairn answers at {url}, and none is started, because these settings are not a demo's")
+    print(f"No Cairn answers at {url}; starting one for the demo.", flush=True)
+    process = _started()
+    try:
+        _wait_for(process, url)
+        yield
+    finally:
+        _stop(process)
 
 
 def _answers(url: str) -> bool:
@@ -51,26 +70,45 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _start(url: str) -> subprocess.Popen[bytes]:
-    """`app up` beside us, until it answers."""
-    print(f"No Cairn answers at {url}; starting one for the demo.", flush=True)
-    process = subprocess.Popen([sys.executable, "-m", "app", "up"], stdout=subprocess.DEVNULL)
+def _started() -> subprocess.Popen[bytes]:
+    """`app up` beside us. We have one thread here, so that the child may run a little of Python before it begins."""
+    before = partial(_end_with, os.getpid()) if sys.platform == "linux" else None
+    return subprocess.Popen([sys.executable, "-m", "app", "up"], stdout=subprocess.DEVNULL, preexec_fn=before)  # noqa: PLW1509
+
+
+def _end_with(parent: int) -> None:
+    """In the child: the kernel tells it to stop when its parent is gone, however that came about."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    # The parent may have died before the kernel was asked to tell us.
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _wait_for(process: subprocess.Popen[bytes], url: str) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if _answers(url):
-            return process
+    while not _answers(url):
+        going_on = process.poll() is None and time.monotonic() < deadline
+        expect(going_on, "`python3 -m app up` did not become ready; run it by itself to see why")
         time.sleep(0.2)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """It stops PostgreSQL too, so it is waited for."""
     process.terminate()
-    raise SystemExit("`python3 -m app up` did not become ready; run it by itself to see why.")
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 async def _day(url: str, story: Story) -> None:
     async with AsyncExitStack() as closing:
+        inbox = await _inbox(url)
         cast: dict[str, Played] = {}
         for person in (MAYA, SAM, INES, DANA, THEO, LEO):
             cast[person.handle] = await sign_in(url, person, system_clock())
             closing.push_async_callback(cast[person.handle].http.aclose)
-        inbox = await _inbox(url)
         await _tidy(cast["theo"])
         await _a_worried_check_in(story, cast, inbox)
         await _an_unclaimed_alert(story, cast, inbox)
@@ -84,7 +122,11 @@ async def _inbox(url: str) -> Inbox:
     async with httpx.AsyncClient(base_url=url) as http:
         found = (await http.get("/v1/demo/cast")).json()
     expect(found["items"], "this Cairn is not in demo mode, so nobody can be played here")
-    expect(found["inboxUrl"], "this Cairn pushes to Google, so the demo cannot see what arrives")
+    expect(
+        found["inboxUrl"],
+        "this Cairn does not show what it pushes: that goes to Google, or from a worker that runs apart. "
+        "`python3 -m app up` without credentials shows it",
+    )
     return Inbox(found["inboxUrl"])
 
 
