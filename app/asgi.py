@@ -1,18 +1,20 @@
 """The HTTP app: slices, dependencies, problems."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ControllerRouterHandler
+from litestar.typing import FieldDefinition
 
 from app import access, errors, wire
 from app.clock import system_clock
 from app.dependencies import PROVIDERS
-from app.errors import Problem, Refusal
+from app.errors import FieldError, Problem, Refusal
 from app.logs import log
 from app.observe import Metrics, observed
 from app.site import Site
@@ -72,7 +74,7 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Prob
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """The framework's own refusals: no route, wrong method, a parameter that does not fit."""
     if isinstance(error, ValidationException):
-        return _refused(request, errors.Invalid(*_parameters(error)))
+        return _refused(request, errors.Invalid(*_misfits(request, error)))
     known = {404: errors.NotFound, 405: errors.WrongMethod, 413: errors.TooMuch, 400: errors.Malformed}
     if error.status_code in known:
         answer = _refused(request, known[error.status_code]())
@@ -81,11 +83,27 @@ def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Pro
     return _failed(request, error)
 
 
-def _parameters(error: ValidationException) -> list[errors.FieldError]:
-    """Which parameter it was; what is wrong with it is said by its type alone, since a value may be quoted."""
-    extra = error.extra if isinstance(error.extra, list) else []
-    names = [str(e.get("key", "")) for e in extra if isinstance(e, dict)]
-    return [errors.FieldError(f"/{name}" if name else "", "invalid", "This does not fit.") for name in names]
+def _misfits(request: Request[Any, Any, Any], error: ValidationException) -> Iterator[FieldError]:
+    """What does not fit, by its name on the wire and with what is expected there.
+
+    Litestar calls a parameter by its name in Python, and one that is missing only in the exception's cause; it does
+    not look into an empty body at all.
+    """
+    if isinstance(error.__cause__, KeyError):
+        yield FieldError(f"/{error.__cause__.args[0]}", "missing", "This parameter is missing.")
+    for one in error.extra if isinstance(error.extra, list) else []:
+        name = one["key"].partition(".")[0]
+        if name == "data":
+            yield FieldError("", "missing", "Expected a JSON object, and nothing was sent.")
+        else:
+            yield _misfit(request.route_handler.parsed_fn_signature.parameters[name], one["message"])
+
+
+def _misfit(field: FieldDefinition, what: str) -> FieldError:
+    said = errors.misfit(f"/{getattr(field.kwarg_definition, 'name', None) or field.name}", what)
+    if field.origin is not Literal:
+        return said
+    return msgspec.structs.replace(said, message=f"Expected one of {', '.join(field.args)}.")
 
 
 def _failed(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:

@@ -19,7 +19,7 @@ class FieldError(Struct, frozen=True, rename="camel"):
 
 
 class Problem(Struct, frozen=True, rename="camel", omit_defaults=True):
-    """Why it did not happen. `title` may be shown to a person; nothing here repeats what was sent."""
+    """Why it did not happen. `title` may be shown to a person; no value that was sent is repeated here."""
 
     type: str
     title: str
@@ -116,35 +116,55 @@ class OurMistake(Refusal):
     status = 500
 
 
-_MESSAGE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<where>.*)`)?$", re.DOTALL)
-# The messages that would repeat what was sent.
-_QUOTED = re.compile(r"^(Invalid (?:enum )?value) .*$", re.DOTALL)
-_FIELD = re.compile(r"field `([^`]*)`")
-_CODES = (
-    ("missing required field", "missing"),
-    ("unknown field", "unknown"),
-    ("Expected", "invalid"),
-    ("Invalid", "invalid"),
+_MESSAGE = re.compile(r"^(?P<what>.*?)(?: - at `(?P<where>\$[^`]*)`)?$", re.DOTALL)
+_FIELD = re.compile(r"field `(.*)`$", re.DOTALL)
+_LONGEST_NAME = 80
+# What msgspec says, where that would repeat what was sent or is no sentence for a person: (beginning, code, sentence).
+_SAID = (
+    ("Object missing required field", "missing", "This field is missing."),
+    ("Object contains unknown field", "unknown", "There is no field of this name here."),
+    ("Invalid enum value", "invalid", "This is none of the words that are expected here."),
+    ("Invalid UUID", "invalid", "Expected a UUID."),
+    ("Invalid RFC3339 encoded datetime", "invalid", "Expected an instant such as 2026-03-03T15:00:00Z."),
+    ("Expected `datetime` with a timezone", "invalid", "Expected an instant with its offset from UTC."),
+    ("Invalid RFC3339 encoded date", "invalid", "Expected a day such as 2026-03-03."),
+    ("Invalid value", "invalid", "This is none of the values that are expected here."),
+    (
+        "Expected `str` matching regex",
+        "invalid",
+        "Some of its characters cannot stand here, or none of them can be seen.",
+    ),
 )
 
 
 def invalid(error: msgspec.ValidationError) -> Invalid:
-    """The refusal that names the field msgspec refused; its message speaks of types and limits, never of values."""
+    """The refusal that names the field msgspec refused; it speaks of types and limits, never of values."""
     found = _MESSAGE.match(str(error))
     what, where = (found["what"], found["where"] or "$") if found else ("Invalid", "$")
-    what = _QUOTED.sub(r"\1", what)
-    return Invalid(FieldError(_pointer(where, what), _code(what), what))
+    return Invalid(misfit(_pointer(where, what), what))
+
+
+def misfit(pointer: str, what: str) -> FieldError:
+    """What msgspec says of one value, in words that may be shown."""
+    for beginning, code, sentence in _SAID:
+        if what.startswith(beginning):
+            return FieldError(pointer, code, sentence)
+    return FieldError(pointer, "invalid", what)
 
 
 def _pointer(where: str, what: str) -> str:
-    """`$.answers[3].value` and a field that is missing there, as a JSON pointer."""
+    """`$.answers[3].value` and a field that is missing there, as a JSON pointer.
+
+    An unknown field can be told by its own name only: that much of what was sent comes back, cut short.
+    """
     path = where.removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
     named = _FIELD.search(what) if "required" in what or "unknown" in what else None
-    return f"{path}/{named[1][:80]}" if named else path
+    return f"{path}/{_escaped(named[1][:_LONGEST_NAME])}" if named else path
 
 
-def _code(what: str) -> str:
-    return next((code for start, code in _CODES if start in what), "invalid")
+def _escaped(name: str) -> str:
+    """As RFC 6901 writes a name that has its own two signs in it."""
+    return name.replace("~", "~0").replace("/", "~1")
 
 
 def problem(refusal: Refusal, request_id: str = "") -> Problem:

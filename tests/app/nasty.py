@@ -26,11 +26,12 @@ class Case(Struct, frozen=True):
 
 
 RAW: tuple[Case, ...] = (
-    Case("nothing", b""),
+    Case("nothing", b"", ""),
     Case("half an object", b'{"id": "' + MARK.encode()),
     Case("a list", b"[]", ""),
     Case("a text", json.dumps(MARK).encode(), ""),
     Case("null", b"null", ""),
+    Case("an unknown field whose name is like a path", b'{"zq/a~b": 1}', "/zq~1a~0b"),
     Case("a number", b"5", ""),
     Case("NaN", b"NaN"),
     Case("Infinity", b"-Infinity"),
@@ -143,7 +144,13 @@ QUERIES = (
     "zqmark=&&;",
 )
 
-OUT_OF_RANGE = {"limit": ("0", "101", "-1", "abc", "1.5", ""), "days": ("0", "91", "abc")}
+OUT_OF_RANGE = {
+    "limit": ("0", "101", "-1", "abc", "1.5", ""),
+    "days": ("0", "91", "abc"),
+    "kind": (MARK, ""),
+    "language": (MARK,),
+    **dict.fromkeys(("staffId", "patientId", "from", "to", "until"), (MARK, "2026-03-03T10:00:00")),
+}
 
 
 def cursors() -> Iterator[str]:

@@ -60,7 +60,7 @@ class Told:
         self.harmless(answer)
         if pointer is not None and answer.status_code == 422:
             named = [one["pointer"] for one in answer.json().get("errors", [])]
-            if not any(one == pointer or one.startswith(f"{pointer}/") for one in named):
+            if not any(one == pointer or (pointer and one.startswith(f"{pointer}/")) for one in named):
                 self._say(f"names {named} instead of {pointer}")
 
     def harmless(self, answer: httpx.Response) -> None:
@@ -205,6 +205,33 @@ async def test_each_route_refuses_a_query_that_does_not_fit(scene: Scene, operat
             for value in nasty.OUT_OF_RANGE.get(name, ()):
                 sent = _queried(scene, operation, recipe, name, value)
                 told.refused(await told.answer(f"{name}={value}", sent), 422, pointer=f"/{name}")
+
+
+@pytest.mark.parametrize("operation", WITH_QUERY, ids=[one.id for one in WITH_QUERY])
+async def test_each_route_names_what_is_missing_in_its_query(scene: Scene, operation: Operation) -> None:
+    recipe = recipe_of(operation.method, operation.path)
+    for one in operation.parameters:
+        if one.where == "query" and one.required:
+            who = asker(operation.rule, recipe)
+            answer = await ask(scene, operation.method, operation.path, recipe, who, params={})
+            assert answer.status_code == 422
+            assert [(e["pointer"], e["code"]) for e in answer.json()["errors"]] == [(f"/{one.name}", "missing")]
+
+
+async def test_what_does_not_fit_is_told_with_what_is_expected_and_never_as_an_expression(scene: Scene) -> None:
+    client = await scene.world.of(MAYA)
+
+    words = (await client.get("/v1/slots", params={"kind": MARK})).json()["errors"]
+    names = await client.post("/v1/setup", json={MARK * 100: 1})
+    line = await client.post("/v1/demo/sign-ins", json={"person": MARK.upper()})
+
+    assert words == [
+        {"pointer": "/kind", "code": "invalid", "message": "Expected one of counseling, medication, peer."}
+    ]
+    (unknown,) = names.json()["errors"]
+    assert (unknown["code"], len(unknown["pointer"])) == ("unknown", 81)
+    assert MARK not in unknown["message"]
+    assert line.json()["errors"][0]["message"].startswith("Some of its characters cannot stand here")
 
 
 async def _queried(scene: Scene, operation: Operation, recipe: Recipe, name: str, value: str) -> httpx.Response:
