@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.auth import Signed
+from app.devices import rules
 from app.devices.models import Device, Devices, NewDevice, NewReceipt, Notice
 from app.errors import IdTaken, NotFound
 from app.wire import zone
@@ -32,8 +33,9 @@ async def close(db: Connection, me: Signed, device_id: UUID, now: datetime) -> N
         raise NotFound
 
 
-async def receive(db: Connection, me: Signed, delivery_id: UUID, new: NewReceipt) -> None:
+async def receive(db: Connection, me: Signed, delivery_id: UUID, new: NewReceipt, now: datetime) -> None:
     """Note what became of a push; the first report of each kind stays."""
+    rules.check_receipt(new, now)
     if not await receipts.receive(db, me.id, delivery_id, new.event, new.at):
         raise NotFound
 

@@ -36,9 +36,9 @@ async def close(device_id: FromPath[UUID], me: Me, db: Db, now: Now) -> None:
 @post("/v1/deliveries/{delivery_id:uuid}/receipts", operation_id="receiveDelivery", tags=["devices"],
       summary="Tell what became of a push", status_code=204,
       access=access.allow("receive", "own-devices", EVERYONE))  # fmt: skip
-async def receive(delivery_id: FromPath[UUID], data: JSONBody[NewReceipt], me: Me, db: Db) -> None:
+async def receive(delivery_id: FromPath[UUID], data: JSONBody[NewReceipt], me: Me, db: Db, now: Now) -> None:
     """A push was delivered, opened or acted upon; the first report of each stays."""
-    await actions.receive(db, me, delivery_id, data)
+    await actions.receive(db, me, delivery_id, data, now)
 
 
 @get("/v1/deliveries/{delivery_id:uuid}", operation_id="getDelivery", tags=["devices"], summary="What a push was about",
