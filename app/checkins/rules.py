@@ -27,9 +27,11 @@ def check_day(new: NewCheckIn, now: datetime) -> None:
     if new.in_danger:
         return
     if not -EARLIEST <= new.date - now.date() <= LATEST:
-        raise Invalid(FieldError("/date", "out-of-range", "Expected a day of the last 60, or today."))
+        raise Invalid(FieldError("/date", "out-of-range", "Expected a day from 60 days ago to 2 days ahead."))
     if not -EARLIEST <= new.answered_at - now <= LATEST:
-        raise Invalid(FieldError("/answeredAt", "out-of-range", "Expected an instant of the last 60 days."))
+        raise Invalid(
+            FieldError("/answeredAt", "out-of-range", "Expected an instant from 60 days ago to 2 days ahead.")
+        )
 
 
 def worry(facts: Facts) -> Worry | None:
