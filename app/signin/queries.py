@@ -53,6 +53,11 @@ async def add_operator(db: Connection, new: SetUp, now: datetime) -> bool:
     return True
 
 
+async def is_there(db: Connection, person_id: UUID) -> bool:
+    """Whether this database knows them."""
+    return await db.value(bool, "SELECT EXISTS (SELECT FROM person WHERE id = $1)", person_id) is True
+
+
 async def demo_cast(db: Connection, ids: list[UUID], handles: list[str]) -> list[DemoPerson]:
     """The demo people that are in this database."""
     return await db.all(

@@ -4,7 +4,7 @@ from app.errors import Refusal
 
 
 class LinkUsed(Refusal):
-    """This link has been used, or is too old. Start the server again, and it prints a new one."""
+    """This link has been used, or is too old. Each start of the server prints a new one until there is an operator."""
 
     status = 403
 

@@ -38,6 +38,16 @@ async def test_a_visitor_of_the_demo_may_be_anybody_of_the_cast(world: World) ->
         assert (await whoever(world, signed["accessToken"])).json()["name"] == one["name"]
 
 
+async def test_nobody_can_be_played_in_a_database_without_the_cast(own_database: str, real_world: World) -> None:
+    raw = await connect(as_owner(own_database))
+    await raw.execute("TRUNCATE person CASCADE")
+    await raw.close()
+
+    answer = await real_world.nobody().post("/v1/demo/sign-ins", json={"person": "maya"})
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "NotFound")
+
+
 async def test_a_token_opens_nothing_after_sign_out_or_after_its_time(world: World) -> None:
     first, second = [
         (await world.nobody().post("/v1/demo/sign-ins", json={"person": "maya"})).json()["accessToken"]
@@ -101,6 +111,9 @@ async def test_the_link_makes_one_operator_once(own_database: str, real_world: W
     me = (await whoever(world, made.json()["accessToken"])).json()
     assert (me["name"], me["roles"], me["organisation"]["name"]) == ("Ada", ["operator"], "Lakeside")
     assert (again.status_code, again.json()["code"]) == (403, "LinkUsed")
+    world.clock.forward(hours=11)
+    assert (await whoever(world, made.json()["accessToken"])).status_code == 200
+    assert await setup.link(as_owner(own_database), "http://cairn.test", world.clock.now) is None
 
 
 async def test_a_set_up_that_fails_uses_nothing_up(own_database: str, real_world: World) -> None:
