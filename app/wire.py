@@ -24,7 +24,15 @@ BODY_LIMIT = 64 * 1024
 # No NUL (PostgreSQL cannot hold it) and no other control character but tab, line feed and carriage return.
 _TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f]*$"
 
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern="^[^\\u0000-\\u001f]*$")]
+# What nobody sees: spaces of all kinds, marks of direction, fillers. A name of these alone would be no name.
+_BLANK = (
+    "\\s\\u0085\\u00ad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e"
+    "\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0"
+)
+# Python's $ stands before a last line feed as well, which ECMA-262's does not.
+_LINE = f"^(?![{_BLANK}]*$)[^\\u0000-\\u001f]*$(?!\\n)"
+
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
 Prose = Annotated[str, Meta(max_length=2000, pattern=_TEXT)]
 Instant = Annotated[datetime, Meta(tz=True, description="An instant with its offset from UTC.")]
 ClientId = Annotated[UUID, Meta(description="Made by the client, best as UUIDv7: sending it again is safe.")]

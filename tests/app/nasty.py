@@ -254,6 +254,7 @@ def _of(kind: Any) -> Iterator[tuple[str, Any, bool]]:
             yield from [("a character too many", MARK + "a" * (longest - len(MARK) + 1), True)] if longest else []
             yield from [("a character too few", "a" * (shortest - 1), True)] if shortest else []
             yield from [("another alphabet", f"{MARK}\x01é", True)] if pattern else []
+            yield from [("blanks", " " * shortest, True)] if shortest and pattern else []
         case inspect.DateTimeType():
             yield from (
                 ("no time zone", "2026-03-03T10:00:00", True),

@@ -14,6 +14,7 @@ from app.demo.cast import CAST, MAYA, Person
 from app.errors import PROBLEM
 from app.observe import HEADERS as SECURITY_HEADERS
 from app.operations import Operation
+from app.wire import Line
 from tests.app import nasty
 from tests.app.nasty import MARK, Case
 from tests.app.recipes import Recipe, ask, expected
@@ -232,6 +233,17 @@ async def test_what_does_not_fit_is_told_with_what_is_expected_and_never_as_an_e
     assert (unknown["code"], len(unknown["pointer"])) == ("unknown", 81)
     assert MARK not in unknown["message"]
     assert line.json()["errors"][0]["message"].startswith("Some of its characters cannot stand here")
+
+
+@pytest.mark.parametrize("name", [" ", "\u00a0\u2003", "\u200b", "\u2800", "\ufeff \u3164", "x\n", "\n"])
+def test_a_line_of_nothing_that_can_be_seen_is_no_line(name: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert(name, Line)
+
+
+@pytest.mark.parametrize("name", ["x", " Harbor ", "Señora Núñez", "山田", "👩\u200d🚀", "\u200fشمس"])
+def test_a_line_may_have_something_unseen_beside_what_is_seen(name: str) -> None:
+    assert msgspec.convert(name, Line) == name
 
 
 async def _queried(scene: Scene, operation: Operation, recipe: Recipe, name: str, value: str) -> httpx.Response:
