@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from app import logs
-from app.settings import Settings, described, read
+from app.settings import Settings, described, examined, read
 
 
 def main(argv: Sequence[str]) -> int:
@@ -20,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
             sub.add_argument(flag, action="store_true")
     options = parser.parse_args(argv)
     try:
-        settings = read(os.environ)
+        settings = examined(os.environ)[0] if options.command in _WHATEVER_IS_SET else read(os.environ)
         logs.configure(settings.log_level)
         return _COMMANDS[options.command](settings, options)
     except Exception as error:
@@ -81,12 +81,14 @@ def _migrate(settings: Settings, options: argparse.Namespace) -> int:
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from app import doctor
 
-    return doctor.run(settings, as_json=options.json)
+    _, mistakes = examined(os.environ)
+    return doctor.run(settings, mistakes, as_json=options.json)
 
 
-def _config(settings: Settings, _options: argparse.Namespace) -> int:
-    print(described(settings, os.environ))
-    return 0
+def _config(_settings: Settings, _options: argparse.Namespace) -> int:
+    print(described(os.environ))
+    _, mistakes = examined(os.environ)
+    return 2 if mistakes else 0
 
 
 def _access(_settings: Settings, _options: argparse.Namespace) -> int:
@@ -114,6 +116,8 @@ def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
+# These need no settings, or are there to tell what is wrong with them.
+_WHATEVER_IS_SET = frozenset({"config", "doctor", "access", "openapi"})
 _FLAGS = {"migrate": ("--plan",), "doctor": ("--json",)}
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate, "doctor": _doctor,

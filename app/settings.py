@@ -1,12 +1,14 @@
 """Every environment variable that Cairn reads, as one Struct; nothing else reads the environment."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, inspect
+from msgspec.structs import FieldInfo
 
 PREFIX = "CAIRN_"
 
@@ -62,7 +64,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "What a scraper sends as a bearer token to read /metrics; without it /metrics is not there.", secret=True
         ),
     ] = None
-    log_level: Annotated[str, Meta(pattern="^(debug|info|warning|error)$"), setting("How much is logged.")] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], setting("How much is logged.")] = "info"
 
     @property
     def database(self) -> str | None:
@@ -99,18 +101,36 @@ class BadSettings(Exception):
 
 
 def read(environ: Mapping[str, str]) -> Settings:
-    """Settings from the environment and from the files it names."""
-    known = {environment_name(field): field for field in Settings.__struct_fields__}
-    unknown = sorted(name for name in environ if name.startswith(PREFIX) and stem(name) not in known)
-    if unknown:
-        raise BadSettings(f"{unknown[0]} is not a setting of Cairn. `python3 -m app config` lists them.")
-    values = {field: _parsed(field, text) for name, field in known.items() if (text := _text(environ, name))}
-    settings = _convert(values)
-    _check_shapes(values)
-    _check_ports(settings)
-    if settings.turn_urls and not settings.turn_secret:
-        raise BadSettings("CAIRN_TURN_URLS needs CAIRN_TURN_SECRET, the secret that is shared with coturn.")
+    """Settings from the environment and from the files it names; raises `BadSettings` at the first mistake."""
+    settings, mistakes = examined(environ)
+    if mistakes:
+        raise BadSettings(next(iter(mistakes.values())))
     return settings
+
+
+def examined(environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """Settings as far as they can be used, and by its name a sentence for each variable that cannot be."""
+    mistakes = {
+        name: _unknown(name) for name in sorted(environ) if name.startswith(PREFIX) and stem(name) not in _NAMES
+    }
+    values = dict[str, Any]()
+    for name, field in _NAMES.items():
+        try:
+            if text := _text(environ, name):
+                values[field.name] = _parsed(name, field, text)
+        except BadSettings as mistake:
+            mistakes[name] = str(mistake)
+    settings = Settings(**values)
+    if settings.turn_urls and not settings.turn_secret:
+        needed = "CAIRN_TURN_URLS needs CAIRN_TURN_SECRET, the secret that is shared with coturn."
+        mistakes.setdefault("CAIRN_TURN_SECRET", needed)
+    return settings, mistakes
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(stem(name), _NAMES, 1)
+    meant = f"; is {near[0]} meant?" if near else ". `python3 -m app config` lists them."
+    return f"{name} is not a setting of Cairn{meant}"
 
 
 def environment_name(field: str) -> str:
@@ -133,51 +153,67 @@ def _text(environ: Mapping[str, str], name: str) -> str:
         raise BadSettings(f"{name}_FILE names a file that cannot be read.") from error
 
 
-def _parsed(field: str, text: str) -> str | tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip()) if field == "turn_urls" else text
+def _parsed(name: str, field: FieldInfo, text: str) -> Any:
+    """The value, or a sentence that says what is expected."""
+    several = field.name == "turn_urls"
+    given = tuple(part.strip() for part in text.split(",") if part.strip()) if several else text
+    shape, meaning = _SHAPES.get(field.name, (None, ""))
+    try:
+        value = msgspec.convert(given, field.type, strict=False)
+    except msgspec.ValidationError:
+        raise BadSettings(f"{name}: Expected {meaning or _expected(inspect.type_info(field.type))}.") from None
+    if shape and not all(re.fullmatch(shape, one) for one in (value if several else (value,))):
+        raise BadSettings(f"{name}: Expected {meaning}.")
+    if field.name in ("database_url", "database_owner_url"):
+        _check_port(name, value)
+    return value
 
 
-def _convert(values: dict[str, str | tuple[str, ...]]) -> Settings:
-    """Field by field, so that the message names the one that is wrong."""
-    for field in msgspec.structs.fields(Settings):
-        if field.name in values:
-            try:
-                msgspec.convert(values[field.name], field.type, strict=False)
-            except msgspec.ValidationError as error:
-                raise BadSettings(f"{environment_name(field.name)}: {error}.") from None
-    return msgspec.convert(values, Settings, strict=False)
+def _expected(kind: inspect.Type) -> str:
+    """What a value may be, in words."""
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _expected(inner)
+        case inspect.UnionType(types=kinds):
+            return _expected(next(one for one in kinds if not isinstance(one, inspect.NoneType)))
+        case inspect.IntType(ge=low, le=high):
+            return f"a whole number from {low} to {high}"
+        case inspect.StrType(min_length=low, max_length=high):
+            return f"{low} to {high} characters"
+        case inspect.LiteralType(values=words):
+            return f"{', '.join(map(str, words[:-1]))} or {words[-1]}"
+        case _:
+            return "true or false"
 
 
-def _check_shapes(values: Mapping[str, str | tuple[str, ...]]) -> None:
-    for field, (shape, meaning) in _SHAPES.items():
-        given = values.get(field, ())
-        if not all(re.fullmatch(shape, one) for one in ((given,) if isinstance(given, str) else given)):
-            raise BadSettings(f"{environment_name(field)}: Expected {meaning}.")
-
-
-def _check_ports(settings: Settings) -> None:
+def _check_port(name: str, address: str) -> None:
     """The shape above cannot tell a host's port from what stands before it; several hosts are separated by commas."""
-    for field in ("database_url", "database_owner_url"):
-        hosts = (getattr(settings, field) or "//").split("/")[2].rpartition("@")[2].split(",")
-        if not all((host := re.fullmatch(_HOST, one)) and int(host["port"] or 0) <= 65535 for one in hosts):
-            raise BadSettings(f"{environment_name(field)}: Expected a number from 0 to 65535 as the port.")
+    hosts = address.split("/")[2].rpartition("@")[2].split(",")
+    if not all((host := re.fullmatch(_HOST, one)) and int(host["port"] or 0) <= 65535 for one in hosts):
+        raise BadSettings(f"{name}: Expected a number from 0 to 65535 as the port.")
 
 
-def described(settings: Settings, environ: Mapping[str, str]) -> str:
-    """Every setting with its meaning, value and source; a secret shows only that it is set."""
-    blocks = []
-    for field in msgspec.structs.fields(Settings):
-        name, meta = environment_name(field.name), _meta(field.type)
-        value = getattr(settings, field.name)
-        shown = (
-            "(set, hidden)" if meta.extra and meta.extra["secret"] and value else msgspec.json.encode(value).decode()
-        )
+def described(environ: Mapping[str, str]) -> str:
+    """Every setting with its meaning, value, source and what is wrong with it; a secret shows only that it is set."""
+    settings, mistakes = examined(environ)
+    blocks = [f"! {mistakes[name]}\n" for name in mistakes if name not in _NAMES]
+    for name, field in _NAMES.items():
+        shown = "(cannot be used)" if name in mistakes else _shown(field, getattr(settings, field.name))
         given = environ.get(name, "").strip()
         source = f"{name}_FILE" if environ.get(f"{name}_FILE") else "environment" if given else "default"
-        blocks.append(f"{name} = {shown}  [{source}]\n    {meta.description}")
+        blocks.append(f"{name} = {shown}  [{source}]\n    {_meta(field.type).description}")
+        blocks += [f"  ! {mistakes[name]}"] if name in mistakes else []
     return "\n".join(blocks)
+
+
+def _shown(field: FieldInfo, value: Any) -> str:
+    secret = (_meta(field.type).extra or {})["secret"]
+    return "(set, hidden)" if secret and value else msgspec.json.encode(value).decode()
 
 
 def _meta(annotation: Any) -> Meta:
     """The note beside a setting, which is the outermost one."""
     return next(m for m in reversed(annotation.__metadata__) if isinstance(m, Meta) and m.extra)
+
+
+_NAMES = {environment_name(field.name): field for field in msgspec.structs.fields(Settings)}

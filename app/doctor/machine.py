@@ -30,6 +30,13 @@ def known_secret(settings: Settings) -> str | None:
         return None
 
 
+async def setting(mistake: str | None) -> Finding:
+    """What is set in the environment, each variable by itself."""
+    if mistake is None:
+        return ok("Each one that is set can be used.")
+    return fail(mistake, "Correct it, or unset it. Below, it counts as not set.")
+
+
 async def secret(settings: Settings) -> Finding:
     """Configured, or this machine's own."""
     if settings.secret:

@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 
 import msgspec
 from msgspec import Struct
@@ -15,6 +16,7 @@ from app.doctor.findings import Finding, fail
 from app.settings import Settings
 
 SECONDS = 10.0
+NO_MISTAKES: Mapping[str, str] = MappingProxyType({})
 
 Clock = Callable[[], datetime]
 
@@ -26,22 +28,26 @@ class Check(Struct, frozen=True):
     look: Callable[[], Awaitable[Finding]]
 
 
-def run(settings: Settings, *, as_json: bool) -> int:
-    """Look at everything and print what was found; 1 when something failed."""
-    return asyncio.run(_run(settings, as_json=as_json))
+def run(settings: Settings, mistakes: Mapping[str, str], *, as_json: bool) -> int:
+    """Look at everything and print what was found; 1 when something failed.
+
+    `mistakes` are the sentences of `settings.examined`; what they name counts as not set.
+    """
+    return asyncio.run(_run(settings, mistakes, as_json=as_json))
 
 
-async def _run(settings: Settings, *, as_json: bool) -> int:
+async def _run(settings: Settings, mistakes: Mapping[str, str], *, as_json: bool) -> int:
     """Printed before the loop ends, which may have to wait for a name server that does not answer."""
-    found = await examine(settings, system_clock)
+    found = await examine(settings, system_clock, mistakes)
     sys.stdout.write((findings.as_json if as_json else findings.printed)(found) + "\n")
     sys.stdout.flush()
     return findings.status(found)
 
 
-async def examine(settings: Settings, clock: Clock) -> list[Finding]:
+async def examine(settings: Settings, clock: Clock, mistakes: Mapping[str, str] = NO_MISTAKES) -> list[Finding]:
     """What there is to say of each part, in the order of the checks; changes nothing anywhere."""
-    return list(await asyncio.gather(*(_bounded(check) for check in checks(settings, clock))))
+    looked = [Check("settings", partial(machine.setting, one)) for one in mistakes.values() or (None,)]
+    return list(await asyncio.gather(*(_bounded(check) for check in (*looked, *checks(settings, clock)))))
 
 
 def checks(settings: Settings, clock: Clock) -> Sequence[Check]:

@@ -146,8 +146,8 @@ def broken(tmp_path: Path) -> Settings:
 async def test_where_everything_is_wrong_all_of_it_is_told_with_advice_and_without_a_secret(
     broken: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await asyncio.to_thread(doctor.run, broken, as_json=False) == 1
-    assert await asyncio.to_thread(doctor.run, broken, as_json=True) == 1
+    assert await asyncio.to_thread(doctor.run, broken, {}, as_json=False) == 1
+    assert await asyncio.to_thread(doctor.run, broken, {}, as_json=True) == 1
 
     printed, _, as_json = capsys.readouterr().out.partition("\n{")
     told = json.loads("{" + as_json)
@@ -157,7 +157,7 @@ async def test_where_everything_is_wrong_all_of_it_is_told_with_advice_and_witho
     }
     assert all(one["advice"] for one in failed.values())
     assert told["state"] == "fail"
-    assert len(told["checks"]) == 15
+    assert len(told["checks"]) == 16
     assert printed.rstrip().endswith("10 failed.")
     assert "canary" not in printed + as_json
 

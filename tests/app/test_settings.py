@@ -1,7 +1,10 @@
 """Settings: each is explained, a wrong one is named and never quoted, a secret is never shown."""
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -10,6 +13,7 @@ import pytest
 from app import own_secret, settings
 from app.settings import BadSettings, Settings, described, environment_name, read
 
+ROOT = Path(__file__).parents[2]
 CANARY = "canary-value"
 FIELDS = msgspec.structs.fields(Settings)
 SECRETS = {"secret", "database_url", "database_owner_url", "turn_secret", "metrics_token"}
@@ -74,7 +78,7 @@ def test_a_value_that_cannot_be_used_is_named_and_not_shown(field: msgspec.struc
     ("name", "value"), [("CAIRN_PORT", "65536"), ("CAIRN_PORT", "-1"), ("CAIRN_DATABASE_POOL", "0")]
 )
 def test_a_number_out_of_range_is_refused(name: str, value: str) -> None:
-    with pytest.raises(BadSettings, match=rf"^{name}: Expected `int`"):
+    with pytest.raises(BadSettings, match=rf"^{name}: Expected a whole number from \d to \d+\.$"):
         read({name: value})
 
 
@@ -83,6 +87,54 @@ def test_a_port_that_is_no_number_is_refused(host: str) -> None:
     with pytest.raises(BadSettings, match=r"^CAIRN_DATABASE_OWNER_URL: Expected a number .* port") as refused:
         read({"CAIRN_DATABASE_OWNER_URL": f"postgresql://{host}/cairn"})
     assert "canary" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("CAIRN_DEMO", "yes", "Expected true or false."),
+        ("CAIRN_LOG_LEVEL", "loud", "Expected debug, error, info or warning."),
+        ("CAIRN_SECRET", "short", "Expected 32 to 4096 characters."),
+        ("CAIRN_HOST", LONG, "Expected 1 to 4096 characters."),
+    ],
+)
+def test_what_is_expected_is_told_in_words(name: str, value: str, told: str) -> None:
+    with pytest.raises(BadSettings) as refused:
+        read({name: value})
+    assert str(refused.value) == f"{name}: {told}"
+
+
+WITH_MISTAKES = {"CAIRN_PRT": CANARY, "CAIRN_PORT": CANARY, "CAIRN_SECRET": CANARY, "CAIRN_HOST": "127.0.0.2"}
+
+
+def test_what_is_printed_marks_every_mistake_and_still_lists_everything() -> None:
+    told = described(WITH_MISTAKES)
+
+    assert told.startswith("! CAIRN_PRT is not a setting of Cairn; is CAIRN_PORT meant?\n")
+    assert "CAIRN_PORT = (cannot be used)  [environment]" in told
+    assert "  ! CAIRN_PORT: Expected a whole number from 0 to 65535." in told
+    assert "  ! CAIRN_SECRET: Expected 32 to 4096 characters." in told
+    assert 'CAIRN_HOST = "127.0.0.2"  [environment]' in told
+    assert all(f"{environment_name(field.name)} = " in told for field in FIELDS)
+    assert CANARY not in told
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    environ = {**os.environ, "CAIRN_PORT": CANARY, "CAIRN_STATE_DIR": "/nowhere"}
+    return subprocess.run(
+        [sys.executable, "-m", "app", *words], cwd=ROOT, env=environ, capture_output=True, text=True, check=False
+    )
+
+
+def test_mistakes_are_told_by_the_commands_that_are_there_for_it_and_do_not_stop_those_that_need_no_setting() -> None:
+    listed, examined, access, up = run("config"), run("doctor", "--json"), run("access"), run("up")
+
+    assert (listed.returncode, "! CAIRN_PORT: Expected" in listed.stdout) == (2, True)
+    first = json.loads(examined.stdout)["checks"][0]
+    assert (examined.returncode, first["name"], first["state"]) == (1, "settings", "fail")
+    assert first["what"].startswith("CAIRN_PORT: Expected")
+    assert (access.returncode, "/v1/me" in access.stdout) == (0, True)
+    assert (up.returncode, up.stdout, up.stderr) == (2, "", f"{first['what']}\n")
 
 
 @pytest.mark.parametrize("sign", ["/", "?", "#", "?x=@"])
@@ -131,7 +183,7 @@ def test_a_value_may_lie_in_a_file(tmp_path: Path) -> None:
     found = read(environ)
 
     assert found.secret == "s" * 40
-    assert "[CAIRN_SECRET_FILE]" in described(found, environ)
+    assert "[CAIRN_SECRET_FILE]" in described(environ)
 
 
 def test_an_empty_variable_is_one_that_is_not_set() -> None:
@@ -142,7 +194,7 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
         "GOOGLE_APPLICATION_CREDENTIALS": "",
     }
     assert read(environ) == Settings()
-    assert "environment" not in described(Settings(), environ)
+    assert "environment" not in described(environ)
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
@@ -167,7 +219,7 @@ GIVEN = {
 
 
 def test_what_is_printed_has_every_name_meaning_and_source_and_no_secret() -> None:
-    told = described(read(GIVEN), GIVEN)
+    told = described(GIVEN)
 
     for field in FIELDS:
         assert f"{environment_name(field.name)} = " in told
