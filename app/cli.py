@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from app import logs
-from app.settings import Settings, described, examined, read
+from app.settings import BadSettings, Settings, described, examined, read
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str]) -> int:
 # Errors whose text was written for the person at the terminal; their modules are not all loaded here.
 _SENTENCES = frozenset(
     {
-        *("BadSettings", "PortTaken", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
+        *("BadSettings", "CannotListen", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
         *("Misplaced", "CannotUse", "NotMigrated", "NoRole", "DatabaseEnded"),
     }
 )
@@ -109,6 +109,8 @@ def _demo(settings: Settings, _options: argparse.Namespace) -> int:
     from app import stack
     from app.demo import play
 
+    if settings.port == 0:
+        raise BadSettings("The demo has to know where Cairn answers: set CAIRN_PORT to that port.")
     return play.run(stack.public_url(settings), may_start=stack.is_demo(settings))
 
 

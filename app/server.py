@@ -1,6 +1,7 @@
 """Serve an ASGI app until told to stop: Ctrl-C and SIGTERM end it cleanly."""
 
 import asyncio
+import errno
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,26 +20,52 @@ _TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
-class PortTaken(Exception):
-    """Something listens there already."""
+class CannotListen(Exception):
+    """Nobody can be served there; the reason and what to do about it, each a sentence for who started it."""
+
+    def __init__(self, what: str, advice: str) -> None:
+        super().__init__(f"{what} {advice}")
+        self.what, self.advice = what, advice
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """The listening socket; raises `PortTaken` with a sentence for the person who started a second one."""
+    """The listening socket; raises `CannotListen`."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         sock.close()
-        raise PortTaken(
-            f"{host}:{port} is taken: another Cairn, or another program, serves there. "
-            "Stop it, or choose another port with CAIRN_PORT."
-        ) from error
+        raise refused(error, host, port) from error
     sock.listen(2048)
     sock.setblocking(False)  # noqa: FBT003
     return sock
+
+
+def refused(error: Exception, host: str, port: int) -> CannotListen:
+    """What it means that the system does not let us listen there."""
+    where = authority(host, port)
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return CannotListen(f"{host} is no address, and no name that this machine can look up.", "Correct CAIRN_HOST.")
+    match getattr(error, "errno", None):
+        case errno.EADDRINUSE:
+            what = f"{where} is taken: another Cairn, or another program, serves there."
+            return CannotListen(what, "Stop it, or choose another port with CAIRN_PORT.")
+        case errno.EADDRNOTAVAIL:
+            what = f"{host} is not an address of this machine."
+            return CannotListen(what, "Set CAIRN_HOST to one that is; 127.0.0.1 serves this machine alone.")
+        case errno.EACCES:
+            what = f"This user may not listen on port {port}."
+            return CannotListen(what, "Choose one from 1024 on with CAIRN_PORT, and let a web server pass it on.")
+        case number:
+            what = f"{where} cannot be listened on ({errno.errorcode.get(number or 0, type(error).__name__)})."
+            return CannotListen(what, "Change CAIRN_HOST or CAIRN_PORT.")
+
+
+def authority(host: str, port: int) -> str:
+    """Host and port as a URL writes them."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _never() -> bool:

@@ -1,6 +1,7 @@
 """The duties put together from the settings: together in one process, or each in its own."""
 
 import ipaddress
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -82,9 +83,30 @@ def secret_file(settings: Settings) -> Path:
 
 
 def public_url(settings: Settings) -> str:
-    """Where people reach this server."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return (settings.public_url or f"http://{host}:{settings.port}").rstrip("/")
+    """Where people reach this server; by its name where it listens on every address."""
+    host = socket.gethostname() if is_everywhere(settings.host) else settings.host
+    return (settings.public_url or f"http://{server.authority(host, settings.port)}").rstrip("/")
+
+
+def is_everywhere(host: str) -> bool:
+    """Whether every address of this machine is meant, as by 0.0.0.0."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
+
+
+def listening(settings: Settings, say: Said) -> tuple[socket.socket, Settings]:
+    """The socket, and the settings with the port that it has got, for links that lead somewhere."""
+    check_address(settings)
+    sock = server.bind(settings.host, settings.port)
+    settings = msgspec.structs.replace(settings, port=sock.getsockname()[1])
+    if is_everywhere(settings.host) and not settings.public_url:
+        say(
+            f"It listens on every address of this machine, and CAIRN_PUBLIC_URL does not say how people reach it: "
+            f"links lead to {public_url(settings)}, a name that others may not know."
+        )
+    return sock, settings
 
 
 def site_of(settings: Settings, secret: str) -> Site:
@@ -172,8 +194,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
     """
     from app import push, worker  # noqa: PLC0415  # Firebase is not loaded by those who do not push
 
-    check_address(settings)
-    sock = server.bind(settings.host, settings.port)
+    sock, settings = listening(settings, say)
     async with AsyncExitStack() as stack:
         stack.callback(sock.close)
         secret = secret_of(settings)
@@ -217,13 +238,14 @@ async def first_operator(place: Database, url: str) -> str | None:
 
 async def serve_api(settings: Settings, say: Said) -> None:
     """The API alone; the database is configured and migrated elsewhere."""
-    check_address(settings)
-    sock = server.bind(settings.host, settings.port)
+    sock, settings = listening(settings, say)
     secret = secret_of(settings)
     place = _configured(settings, secret)
     async with connected(settings, place, "api") as (pool, bell):
         app = create_app(pool, bell, site_of(settings, secret))
-        await server.serve(app, sock, started=lambda: say("The API answers."), stopping=bell.close)
+        await server.serve(
+            app, sock, started=lambda: say(f"The API answers at {public_url(settings)}."), stopping=bell.close
+        )
 
 
 async def serve_worker(settings: Settings, say: Said) -> None:
@@ -244,10 +266,11 @@ async def serve_signaling(settings: Settings, say: Said) -> None:
     """The sockets alone; no database."""
     from signaling.asgi import create_app as create_signaling  # noqa: PLC0415
 
-    check_address(settings)
-    sock = server.bind(settings.host, settings.port)
+    sock, settings = listening(settings, say)
     app = create_signaling(signaling_config(site_of(settings, secret_of(settings))))
-    await server.serve(app, sock, started=lambda: say("Signaling answers."), stopping=lambda: None)
+    await server.serve(
+        app, sock, started=lambda: say(f"Signaling answers at {public_url(settings)}."), stopping=lambda: None
+    )
 
 
 def app_without_database() -> Litestar:

@@ -90,10 +90,10 @@ async def port(settings: Settings) -> Finding:
     """Free to listen on, or answered by a Cairn that runs."""
     try:
         server.bind(settings.host, settings.port).close()
-    except server.PortTaken as taken:
-        if getattr(taken.__cause__, "errno", None) == errno.EADDRINUSE:
+    except server.CannotListen as refused:
+        if getattr(refused.__cause__, "errno", None) == errno.EADDRINUSE:
             return await _who_answers(settings)
-        return fail(f"{settings.host}:{settings.port} cannot be listened on here.", "Change CAIRN_HOST or CAIRN_PORT.")
+        return fail(refused.what, refused.advice)
     return ok(f"{settings.host}:{settings.port} is free; nothing runs there.")
 
 

@@ -239,7 +239,7 @@ async def test_a_port_is_free_or_says_who_is_there(real_world: World) -> None:
         assert (seen.state, "Another program" in seen.what) == (State.FAIL, True)
 
     seen = await found("port", settings(host="192.0.2.1"))
-    assert (seen.state, "cannot be listened on" in seen.what) == (State.FAIL, True)
+    assert (seen.state, "is not an address of this machine" in seen.what) == (State.FAIL, True)
 
 
 async def test_a_cairn_that_is_not_ready_is_told(real_world: World, home: Home) -> None:
