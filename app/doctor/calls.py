@@ -1,6 +1,7 @@
 """Visits: whether media can pass through TURN, and whether signaling lets in whom the API sends there."""
 
 import ipaddress
+import socket
 import ssl
 from collections.abc import Callable
 from datetime import datetime
@@ -64,6 +65,11 @@ def _turned_away(url: str, error: Exception) -> Finding:
             advice = "Write turn:host:3478, turn:host:3478?transport=tcp or turns:host:5349?transport=tcp."
         case ssl.SSLError():
             told, advice = "its certificate is not accepted.", "Give coturn a certificate for that name."
+        case socket.gaierror():
+            told, advice = (
+                f"nobody knows the name {probe.place(url).host}.",
+                "Correct it in CAIRN_TURN_URLS, or in DNS.",
+            )
         case TimeoutError() | OSError():
             told = f"no answer over {_transport(url)}."
             advice = "See that coturn runs, and that its port is open for UDP and TCP."

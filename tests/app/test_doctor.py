@@ -480,11 +480,15 @@ async def no_answer() -> tuple[str, str]:
     return f"turn:127.0.0.1:{free_port()}?transport=tcp", "no answer over TCP"
 
 
+async def no_such_name() -> tuple[str, str]:
+    return "turn:turn.invalid:3478", "nobody knows the name turn.invalid"
+
+
 async def not_turn_over_udp() -> tuple[str, str]:
     return "turns:127.0.0.1:5349?transport=udp", "does not speak TURN"
 
 
-@pytest.mark.parametrize("case", [no_answer, not_turn_over_udp], ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", [no_answer, no_such_name, not_turn_over_udp], ids=lambda case: case.__name__)
 async def test_a_turn_server_that_is_not_there_fails(case: Callable[[], Awaitable[tuple[str, str]]]) -> None:
     url, word = await case()
     seen = await found("TURN", turn(url))
