@@ -9,13 +9,14 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from http import HTTPStatus
 from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
-from litestar import Litestar, WebSocket, get
-from litestar.exceptions import WebSocketException
+from litestar import HttpMethod, Litestar, Request, Response, WebSocket, route
+from litestar.exceptions import HTTPException, WebSocketException
 from litestar.handlers import WebsocketRouteHandler, websocket
 
 from signaling import messages
@@ -26,6 +27,7 @@ from signaling.tickets import Ticket
 
 SEND_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 1.0
+PROBLEM: Final = "application/problem+json"
 
 log = logging.getLogger(__name__)
 
@@ -60,12 +62,23 @@ def socket(
 def create_app(config: Config) -> Litestar:
     """The signaling process: the socket, and a sign of life."""
 
-    @get("/health/live", sync_to_thread=False)
+    @route("/health/live", http_method=[HttpMethod.GET, HttpMethod.HEAD], sync_to_thread=False)
     def live() -> dict[str, str]:
         """Whether the process answers."""
         return {"status": "ok"}
 
-    return Litestar([socket(config), live], openapi_config=None, logging_config=None)
+    return Litestar(
+        [socket(config), live],
+        exception_handlers={HTTPException: _refused},
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _refused(_request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, object]]:
+    """There is nothing else here; said as RFC 9457 has it, without a word of what was asked."""
+    told = {"type": "about:blank", "title": HTTPStatus(error.status_code).phrase, "status": error.status_code}
+    return Response(told, status_code=error.status_code, media_type=PROBLEM, headers=error.headers)
 
 
 def is_welcome_from(origins: list[str], host: str, config: Config) -> bool:

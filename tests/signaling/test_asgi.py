@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Literal
 from uuid import UUID, uuid4
 
+import httpx
 import msgspec
 import pytest
 from litestar import Litestar
@@ -418,6 +419,17 @@ async def test_the_socket_lives_in_another_app_under_its_path_and_options(visit:
         server.url = server.url.replace("/v1/signaling", "/somewhere/else")
         async with server.enter(server.pass_for(visit)) as patient:
             assert patient.welcome["t"] == "welcome"
+
+
+async def test_the_process_shows_that_it_lives_and_anything_else_is_a_problem(server: Server) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
+        live, head = await client.get("/health/live"), await client.head("/health/live")
+        nowhere, wrong = await client.get("/canary"), await client.post("/health/live")
+
+    assert (live.status_code, live.json(), head.status_code, head.content) == (200, {"status": "ok"}, 200, b"")
+    assert nowhere.json() == {"type": "about:blank", "title": "Not Found", "status": 404}
+    assert (wrong.status_code, "GET" in wrong.headers["allow"]) == (405, True)
+    assert {one.headers["content-type"] for one in (nowhere, wrong)} == {"application/problem+json"}
 
 
 async def test_a_mirror_ticket_has_no_way_into_the_visit_of_the_same_number(server: Server, visit: UUID) -> None:
