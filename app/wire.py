@@ -9,7 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import Request
+from litestar import HttpMethod, Request
 from litestar.datastructures import State
 from litestar.params import FromQuery, QueryParameter
 from msgspec import Meta, Struct
@@ -20,6 +20,9 @@ from app.auth import Signed
 V = TypeVar("V")
 
 BODY_LIMIT = 64 * 1024
+
+# How a page and what it loads is asked for; the server leaves the body of an answer to HEAD out.
+READ = (HttpMethod.GET, HttpMethod.HEAD)
 
 # No NUL (PostgreSQL cannot hold it) and no other control character but tab, line feed and carriage return.
 _TEXT = "^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f]*$"

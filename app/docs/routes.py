@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Request, Response, route
 from msgspec import Struct
 
 from app import access, openapi
 from app.docs import page
+from app.wire import READ
 
 _STYLE = Path(__file__).with_name("static").joinpath("docs.css").read_bytes()
 _STYLE_PLACE = f"/docs/docs.css?v={sha256(_STYLE).hexdigest()[:16]}"
@@ -23,19 +24,19 @@ class Described(Struct, frozen=True):
     page: bytes
 
 
-@get("/openapi.json", include_in_schema=False, access=_OPEN)
+@route("/openapi.json", http_method=READ, include_in_schema=False, access=_OPEN)
 async def document(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The OpenAPI document."""
     return _revalidated(request, _described(request).document, MediaType.JSON)
 
 
-@get("/docs", include_in_schema=False, access=_OPEN)
+@route("/docs", http_method=READ, include_in_schema=False, access=_OPEN)
 async def docs(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The same, to be read; it has no script and one style sheet of our own."""
     return _revalidated(request, _described(request).page, MediaType.HTML)
 
 
-@get("/docs/docs.css", include_in_schema=False, access=_OPEN)
+@route("/docs/docs.css", http_method=READ, include_in_schema=False, access=_OPEN)
 async def style() -> Response[bytes]:
     """The page's style sheet; its address changes with it, so it is kept for ever."""
     return Response(_STYLE, media_type=MediaType.CSS, headers={"Cache-Control": "public, max-age=31536000, immutable"})

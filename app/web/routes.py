@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from litestar import MediaType, Request, Response, get
+from litestar import MediaType, Request, Response, route
 from litestar.params import FromPath
 
 from app import access
@@ -13,6 +13,7 @@ from app.observe import HEADERS
 from app.site import Site
 from app.web import assets
 from app.web.assets import Asset, NotInstalled
+from app.wire import READ
 
 _OPEN = access.public("read", "page")
 _FOR_EVER = "public, max-age=31536000, immutable"
@@ -23,7 +24,7 @@ _NOT_INSTALLED = (
 )
 
 
-@get("/", include_in_schema=False, access=_OPEN)
+@route("/", http_method=READ, include_in_schema=False, access=_OPEN)
 async def page(site: Where) -> Response[bytes]:
     """The page; where its packages are missing, one sentence that says so."""
     try:
@@ -34,7 +35,7 @@ async def page(site: Where) -> Response[bytes]:
     return Response(found.page, media_type=MediaType.HTML, headers=headers)
 
 
-@get("/assets/{version:str}/{name:path}", include_in_schema=False, access=_OPEN)
+@route("/assets/{version:str}/{name:path}", http_method=READ, include_in_schema=False, access=_OPEN)
 async def asset(version: FromPath[str], name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
     """One of the page's files. Its address changes when any of them does, so it is kept for ever."""
     found = _asset(version, name.removeprefix("/"))
@@ -44,7 +45,7 @@ async def asset(version: FromPath[str], name: FromPath[str], request: Request[An
     return Response(found.content, media_type=found.media_type, headers=headers)
 
 
-@get("/sw.js", include_in_schema=False, access=_OPEN)
+@route("/sw.js", http_method=READ, include_in_schema=False, access=_OPEN)
 async def offline() -> Response[bytes]:
     """What lets the page open without a network; it lies at the root because it may serve only what lies below it."""
     try:
