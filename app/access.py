@@ -60,6 +60,11 @@ def roles(*names: Role, under: tuple[Relation, ...]) -> Who:
     return dict.fromkeys(names, under)
 
 
+def leading(names: Iterable[str]) -> str:
+    """The role by which somebody who has several is called: the last in our order; without one, a patient."""
+    return max(names, key=list[str](ROLES).index, default="patient")
+
+
 def public(action: str, category: str) -> Rule:
     """For the few routes that answer people nobody knows yet."""
     return Rule(action, category, {}, public=True)

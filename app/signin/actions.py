@@ -4,10 +4,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app import audit, auth
+from app.access import leading
 from app.demo.cast import CAST
 from app.errors import IdTaken, NotFound
 from app.signin import queries, rules
-from app.signin.models import DemoCast, SetUp, SignedIn, SignInLink
+from app.signin.models import DemoCast, DemoPerson, SetUp, SignedIn, SignInLink
 from app.site import Site
 from app.wire import zone
 from db import DOOR, Connection, Pool
@@ -24,7 +25,8 @@ async def demo_cast(pool: Pool, site: Site) -> DemoCast:
     if not site.demo:
         return DemoCast([])
     async with pool.transaction(DOOR) as db:
-        people = await queries.demo_cast(db, [p.id for p in CAST], [p.handle for p in CAST])
+        rows = await queries.demo_cast(db, [p.id for p in CAST], [p.handle for p in CAST])
+    people = [DemoPerson(row.person, row.name, leading(row.roles), row.organisation) for row in rows]
     return DemoCast(people, site.inbox_url)
 
 

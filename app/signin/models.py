@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from app.auth import Tokens
 from app.wire import ClientId, Incoming, Line, Model, ZoneName
@@ -49,6 +49,15 @@ class Redeemed(Incoming, frozen=True):
     """The secret of a one-time link."""
 
     secret: Secret
+
+
+class DemoRow(Struct, frozen=True):
+    """Somebody of the demo cast with all their roles."""
+
+    person: str
+    name: str
+    organisation: str
+    roles: list[str]
 
 
 class DemoPerson(Model, frozen=True):

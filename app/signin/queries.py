@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.signin.models import DemoPerson, SetUp
+from app.signin.models import DemoRow, SetUp
 from db import Connection
 
 
@@ -58,13 +58,13 @@ async def is_there(db: Connection, person_id: UUID) -> bool:
     return await db.value(bool, "SELECT EXISTS (SELECT FROM person WHERE id = $1)", person_id) is True
 
 
-async def demo_cast(db: Connection, ids: list[UUID], handles: list[str]) -> list[DemoPerson]:
+async def demo_cast(db: Connection, ids: list[UUID], handles: list[str]) -> list[DemoRow]:
     """The demo people that are in this database."""
     return await db.all(
-        DemoPerson,
+        DemoRow,
         """
         SELECT c.handle AS person, p.name, o.name AS organisation,
-               coalesce((SELECT min(role) FROM staff_role r WHERE r.person_id = p.id), 'patient') AS role
+               ARRAY(SELECT role FROM staff_role r WHERE r.person_id = p.id ORDER BY role) AS roles
         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS c (id, handle, n)
         JOIN person p ON p.id = c.id JOIN organisation o ON o.id = p.organisation_id
         ORDER BY c.n
