@@ -31,6 +31,7 @@ DEVELOPMENT = (
 IN_DEPLOY = {"test": "deploy.testing", "bench": "deploy.bench", "lock": "deploy.lock"}
 # These run until they are told to stop, so to be told is no failure, however early it comes.
 DUTIES = ("up", "api", "worker", "signaling")
+SERVE_THE_PAGE = ("up", "demo", "api")
 
 
 class Terminated(KeyboardInterrupt):
@@ -74,8 +75,8 @@ def prepared(arguments: List[str]) -> int:
     command = arguments[0]
     try:
         launcher.enter(arguments, development=command in dict(DEVELOPMENT))
-        if command in ("up", "demo"):
-            importlib.import_module("deploy.parts").prepare(os.environ)
+        if command in SERVE_THE_PAGE:
+            importlib.import_module("deploy.parts").prepare(os.environ, database=command != "api")
     except launcher.CannotPrepare as problem:
         return complain(str(problem))
     return run(arguments)

@@ -1,8 +1,10 @@
 """What a person sees when everything runs: where to look, whom to be, what to try."""
 
+from app.access import leading
 from app.demo.cast import CAST
 from app.stack import Ready
 
+WITHOUT_PAGE = "not there: its packages are not installed; the next start tries again"
 _SHOWN = ("maya", "sam", "dana", "okafor", "lindqvist", "rosa", "kai")
 
 
@@ -13,13 +15,13 @@ def text(ready: Ready) -> str:
         "",
         f"  Cairn is ready{' with demo people' if ready.site.demo else ''}.",
         "",
-        f"  web        {url}/",
+        f"  web        {f'{url}/' if ready.page else WITHOUT_PAGE}",
         f"  API docs   {url}/docs",
         f"  health     {url}/health/ready",
         f"  database   {ready.database.told}",
         f"  push       {ready.pushing}",
         "",
-        *(_people(url) if ready.site.demo else first(ready.setup_link)),
+        *(_people(url, page=ready.page) if ready.site.demo else first(ready.setup_link, page=ready.page)),
         "",
         "  Ctrl-C stops everything.",
         "",
@@ -27,22 +29,23 @@ def text(ready: Ready) -> str:
     return "\n".join(lines)
 
 
-def _people(url: str) -> list[str]:
-    """One link a person: it opens the page as them."""
+def _people(url: str, *, page: bool) -> list[str]:
+    """One link a person: it opens the page as them. Without the page, the way in for a program alone."""
     shown = {p.handle: p for p in CAST if p.handle in _SHOWN}
     rows = [f"    {_role(shown[h].roles):<22}{shown[h].name:<22}{url}/#demo={h}" for h in _SHOWN]
     body = '{"person":"maya"}'
-    curl = f"curl -s {url}/v1/demo/sign-ins -H 'Content-Type: application/json' -d '{body}'"
-    return ["  Sign in as", *rows, "", "  Try", f"    {curl}"]
+    curl = f"curl -s {url}/v1/demo/sign-ins -H 'Content-Type: application/json' -d '{body}'; echo"
+    return [*(["  Sign in as", *rows, ""] if page else []), "  Try", f"    {curl}"]
 
 
 def _role(roles: tuple[str, ...]) -> str:
-    role = roles[0] if roles else "patient"
-    return {"peer": "peer supporter", "primary-care": "primary-care doctor"}.get(role, role)
+    role = leading(roles)
+    return {"peer": "peer supporter", "primary-care": "primary-care doctor"}.get(role, role.replace("-", " "))
 
 
-def first(link: str | None) -> list[str]:
+def first(link: str | None, *, page: bool) -> list[str]:
     """How the first operator comes in, where there is none yet."""
     if link is None:
         return ["  This server has its operator."]
-    return ["  Nobody is here yet. This link makes the first operator, once, within 24 hours:", f"    {link}"]
+    when = "" if page else " It opens the page, so start again once that is there."
+    return [f"  Nobody is here yet. This link makes the first operator, once, within 24 hours.{when}", f"    {link}"]

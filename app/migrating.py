@@ -18,7 +18,7 @@ async def _run(settings: Settings, *, plan_only: bool) -> None:
         _tell("would run" if plan_only else "run", names)
         if not plan_only and not stack.is_demo(settings):
             link = await stack.first_operator(place, stack.public_url(settings))
-            print("\n".join(card.first(link)))
+            print("\n".join(card.first(link, page=True)))
 
 
 def _tell(done: str, names: Sequence[str]) -> None:

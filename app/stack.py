@@ -22,6 +22,7 @@ from app.database import Database
 from app.demo import mark
 from app.settings import BadSettings, Settings
 from app.site import Site
+from app.web import assets
 from db import Bell, Pool, migrate, open_bell, open_pool, statements
 
 SOURCE = Path(__file__).parents[1]
@@ -38,6 +39,7 @@ class Ready(Struct, frozen=True):
     database: Database
     pushing: str
     setup_link: str | None = None
+    page: bool = True
 
 
 def is_demo(settings: Settings) -> bool:
@@ -210,7 +212,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         app = create_app(pool, bell, site, beside=[signaling_beside(site)])
         lane = await stack.enter_async_context(clock_pool(place, bell))
         await stack.enter_async_context(worker.running(lane, bell, pushing.channel, system_clock))
-        told = Ready(site, place, pushing.told, link)
+        told = Ready(site, place, pushing.told, link, page=assets.is_installed())
         await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close, ended=place.ended)
         if place.ended():
             raise database.DatabaseEnded

@@ -16,9 +16,12 @@ ADDRESSES = (
 )
 
 
-def prepare(environ: Mapping[str, str]) -> None:
-    """Install what this machine lacks for `up`; a web page that cannot be prepared is said and does not stop it."""
-    if needs_postgres(environ, binaries.found()):
+def prepare(environ: Mapping[str, str], *, database: bool) -> None:
+    """Install what this machine lacks to serve, PostgreSQL only where a database may be started here.
+
+    A web page that cannot be prepared is said and does not stop it.
+    """
+    if database and needs_postgres(environ, binaries.found()):
         launcher.add("postgres")
         importlib.invalidate_caches()
     try:

@@ -68,6 +68,15 @@ def site() -> Site:
     return Site(page, version, {name: _asset(name, content) for name, content in contents.items()}, _hash(page))
 
 
+def is_installed() -> bool:
+    """Whether the page's packages are there."""
+    try:
+        site()
+    except NotInstalled:
+        return False
+    return True
+
+
 def version_of(contents: dict[str, bytes]) -> str:
     """A name for exactly these files with exactly this in them."""
     whole = sha256()

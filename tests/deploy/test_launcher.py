@@ -28,6 +28,8 @@ def main(arguments):
     print(json.dumps({"arguments": arguments, "prefix": sys.prefix, "installed": ours}))
     return 0
 """
+# Stands for what a start may install beside the environment.
+NO_PARTS = "def prepare(environ, *, database): pass\n"
 # Stands where pip or ensurepip would be, and cannot do anything.
 BROKEN = "raise SystemExit(1)\n"
 
@@ -44,6 +46,7 @@ class Checkout:
             shutil.copy(ROOT / name, self.folder / name)
         (self.folder / "tests").mkdir()
         (self.folder / "app" / "cli.py").write_text(PRODUCT)
+        (self.folder / "deploy" / "parts.py").write_text(NO_PARTS)
         self.lock("1.0")
         self.environment = {"PATH": PLAIN_PATH, "HOME": str(folder), "PIP_NO_INDEX": "1", "UV_OFFLINE": "1"}
         self.environment |= {f"{tool}_FIND_LINKS": str(self.wheels) for tool in ("PIP", "UV")}

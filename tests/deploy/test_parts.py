@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from db import binaries
 from db.binaries import Binaries, Origin
-from deploy import parts
+from deploy import launcher, parts
 
 INSTALLED = Binaries(Path("/usr/lib/postgresql/17/bin"), "17.5", Origin.FOUND)
 
@@ -21,3 +24,22 @@ def test_a_machine_without_postgresql_needs_them() -> None:
 
 def test_a_machine_with_postgresql_needs_none() -> None:
     assert not parts.needs_postgres({}, [INSTALLED])
+
+
+def test_the_api_alone_prepares_the_page_and_starts_without_it_but_fetches_no_database(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = list[str]()
+
+    def no_network(*, everything: bool) -> None:
+        asked.append("page")
+        raise launcher.CannotPrepare("npm could not fetch it.")
+
+    monkeypatch.setattr(parts, "prepare_page", no_network)
+    monkeypatch.setattr(binaries, "found", list)
+    monkeypatch.setattr(launcher, "add", asked.append)
+
+    parts.prepare({}, database=False)
+
+    assert asked == ["page"]
+    assert "The web page will not be there" in capsys.readouterr().err
