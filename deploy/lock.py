@@ -46,8 +46,18 @@ class NotNeutral(Exception):
 
 def main(arguments: Sequence[str]) -> int:
     """Remake all lock files in order, since the later ones are held to the first; `--upgrade` takes newer releases."""
+    if set(arguments) - {"--upgrade"}:
+        print(f"`{COMMAND}` takes --upgrade and nothing else.", file=sys.stderr)
+        return 2
     for lock in LOCKS:
-        changed = _refresh(lock, arguments)
+        try:
+            changed = _refresh(lock, arguments)
+        except subprocess.CalledProcessError:
+            print(f"{lock.path} could not be made; uv says above why.", file=sys.stderr)
+            return 1
+        except NotNeutral as problem:
+            print(f"{lock.path} stays as it was. {problem}", file=sys.stderr)
+            return 1
         print(f"{lock.path}: {'changed' if changed else 'as it was'}")
     return 0
 

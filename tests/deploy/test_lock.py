@@ -29,6 +29,21 @@ def test_a_lock_that_names_a_place_is_refused(line: str) -> None:
         lock.neutral(f"{line}\n{PINNED}")
 
 
+def test_a_word_that_is_not_known_is_told_before_anything_is_made(capsys: pytest.CaptureFixture[str]) -> None:
+    assert lock.main(["--bogus"]) == 2
+    assert capsys.readouterr() == ("", "`python3 -m app lock` takes --upgrade and nothing else.\n")
+
+
+def test_where_uv_gives_up_the_end_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lock, "ROOT", tmp_path)  # without a pyproject.toml there is nothing to lock
+
+    assert lock.main([]) == 1
+
+    assert capfd.readouterr().err.endswith("requirements.lock could not be made; uv says above why.\n")
+
+
 def test_further_places_of_the_caller_are_not_asked() -> None:
     caller = {"PATH": "/bin", "UV_EXTRA_INDEX_URL": "there", "UV_FIND_LINKS": "wheels", "UV_INDEX": "there"}
     assert lock.clean_environment(caller) == {"PATH": "/bin"}
