@@ -35,9 +35,9 @@ async def test_a_visitor_of_the_demo_may_be_anybody_of_the_cast(world: World) ->
     assert {p["person"]: p["role"] for p in cast if p["person"] in ("maya", "sam", "ben")} == {
         "maya": "patient", "sam": "peer", "ben": "peer-lead",
     }  # fmt: skip
-    for person in cast:
-        signed = (await world.nobody().post("/v1/demo/sign-ins", json={"person": person["person"]})).json()
-        assert (await whoever(world, signed["accessToken"])).json()["name"] == person["name"]
+    for one in cast:
+        signed = (await world.nobody().post("/v1/demo/sign-ins", json={"person": one["person"]})).json()
+        assert (await whoever(world, signed["accessToken"])).json()["name"] == one["name"]
 
 
 async def test_nobody_can_be_played_in_a_database_without_the_cast(own_database: str, real_world: World) -> None:
