@@ -34,8 +34,13 @@ def install(*, everything: bool, web: Path = WEB) -> None:
             launcher.watch(
                 [*command(), *INSTALL, *only], "Installing the web page's packages", log, lock=lock, folder=web
             )
-        _stamp(web).parent.mkdir(exist_ok=True)
-        _stamp(web).write_text(_stamps(web, everything=everything)[0], encoding="utf-8")
+        note(everything=everything, web=web)
+
+
+def note(*, everything: bool, web: Path = WEB) -> None:
+    """Remember that the packages are installed as the lock file is now; the image, where another stage did it, too."""
+    _stamp(web).parent.mkdir(exist_ok=True)
+    _stamp(web).write_text(_stamps(web, everything=everything)[0], encoding="utf-8")
 
 
 def command() -> list[str | Path]:

@@ -26,7 +26,7 @@ def prepare(environ: Mapping[str, str], *, database: bool) -> None:
         importlib.invalidate_caches()
     try:
         prepare_page(everything=False)
-    except launcher.CannotPrepare as problem:
+    except (launcher.CannotPrepare, OSError) as problem:  # a checkout that its user may not write to serves as well
         print(f"The web page will not be there; everything else is.\n{problem}", file=sys.stderr)
 
 

@@ -43,6 +43,13 @@ def test_the_checks_install_everything_which_is_enough_for_serving_too(web: Path
     assert not npm.needed(everything=False, web=web)
 
 
+def test_packages_that_somebody_else_installed_are_enough_once_that_is_noted(web: Path) -> None:
+    assert npm.needed(everything=False, web=web)
+    npm.note(everything=False, web=web)
+
+    assert not npm.needed(everything=False, web=web)
+
+
 def test_a_changed_lock_file_is_installed_again(web: Path) -> None:
     npm.install(everything=False, web=web)
     (web / "package-lock.json").write_text((web / "package-lock.json").read_text() + "\n")

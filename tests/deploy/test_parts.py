@@ -26,14 +26,15 @@ def test_a_machine_with_postgresql_needs_none() -> None:
     assert not parts.needs_postgres({}, [INSTALLED])
 
 
+@pytest.mark.parametrize("problem", [launcher.CannotPrepare("npm could not fetch it."), PermissionError(13, "denied")])
 def test_the_api_alone_prepares_the_page_and_starts_without_it_but_fetches_no_database(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], problem: Exception
 ) -> None:
     asked = list[str]()
 
     def no_network(*, everything: bool) -> None:
         asked.append("page")
-        raise launcher.CannotPrepare("npm could not fetch it.")
+        raise problem
 
     monkeypatch.setattr(parts, "prepare_page", no_network)
     monkeypatch.setattr(binaries, "found", list)
