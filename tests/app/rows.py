@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from app.demo.cast import CAST, Person
+from app.demo.cast import CAST, INES, LEO, Person
 from tests.app.knowing import related
-from tests.app.scene import TOLD, Scene
+from tests.app.scene import PAST_ALERT, TOLD, Scene
 
 Row = Mapping[str, Any]
 Sees = Callable[[Person, Row, Scene], bool]
@@ -51,8 +51,9 @@ def nothing_of_it(actor: Person, row: Row, scene: Scene) -> bool:
 
 def an_alert(alert_id: UUID, actor: Person, scene: Scene) -> bool:
     """One's own, one of which one was told, or one of the program that one watches over."""
-    [record] = [r for r in scene.records.values() if r.alert == alert_id]
-    return actor in TOLD[record.patient] or near(actor, record.patient.id, "self", "supervised")
+    alerts = {r.alert: (r.patient, TOLD[r.patient]) for r in scene.records.values()} | {PAST_ALERT: (LEO, {INES})}
+    patient, told = alerts[alert_id]
+    return actor in told or near(actor, patient.id, "self", "supervised")
 
 
 def a_person(actor: Person, row: Row, scene: Scene) -> bool:

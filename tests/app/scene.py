@@ -11,7 +11,23 @@ from msgspec import Struct
 
 from app.alerts import actions as alerts
 from app.auth import sha256
-from app.demo.cast import BEN, CAST, DANA, INES, KAI, LEO, MAYA, NED, NELL, NOAH, OKAFOR, SAM, Person
+from app.demo.cast import (
+    BEN,
+    CAST,
+    DANA,
+    HARBOR,
+    INES,
+    KAI,
+    LEO,
+    MAYA,
+    NED,
+    NELL,
+    NOAH,
+    OKAFOR,
+    SAM,
+    Person,
+    known,
+)
 from db import new_id
 from tests.conftest import OneConnection
 from tests.world import World, a_check_in
@@ -23,6 +39,9 @@ PATIENTS = (MAYA, LEO, NOAH)
 VISITS = ((MAYA, DANA), (MAYA, BEN), (LEO, BEN), (NOAH, NELL))
 # Who hears of each alert in its first sixteen minutes: the assigned peer, then peers and clinicians on duty.
 TOLD = {MAYA: {SAM, INES}, LEO: {SAM, INES, DANA}, NOAH: {NED}}
+# What was once, and is no relation any more: Okafor has left Leo's team, Ines has closed an alert of Leo's that she had
+# answered, and a visit of hers with Maya was cancelled. Whoever is a stranger for good is so in every test beside them.
+PAST_ALERT, PAST_VISIT, PAST_MEMBER = known("leo's alert of february"), known("maya with ines"), known("okafor for leo")
 
 
 class Seen(OneConnection):
@@ -153,6 +172,7 @@ async def a_day(world: World, seen: Seen) -> Scene:
     await alerts.escalate_overdue(seen, world.clock.now)
     records = {p.handle: await _record(world, seen, p, *alerts_of[p.handle]) for p in PATIENTS}
     await _check_told(seen, records)
+    await _past(seen, world)
     shift = (await seen.owner("SELECT id FROM duty_shift WHERE staff_id = $1", SAM.id))[0][0]
     exception = world.new_id()
     await seen.owner(
@@ -248,6 +268,37 @@ async def _visit(seen: Seen, patient: Person, staff: Person, later: int, world: 
         number, patient.id, staff.id, kind, starts_at, starts_at + length, world.clock.now - timedelta(days=1),
     )  # fmt: skip
     return number
+
+
+async def _past(seen: Seen, world: World) -> None:
+    """Relations whose time is over, a month ago."""
+    ago = world.clock.now - timedelta(days=30)
+    await seen.owner(
+        "INSERT INTO care_team_member (id, patient_id, staff_id, joined_at, left_at) VALUES ($1, $2, $3, $4, $5)",
+        PAST_MEMBER, LEO.id, OKAFOR.id, ago - timedelta(days=30), ago,
+    )  # fmt: skip
+    await seen.owner(
+        """
+        WITH past AS (
+            INSERT INTO alert (id, patient_id, organisation_id, class, reasons, opened_at, counts_from, class_since,
+                               claimed_by, claimed_at, closed_by, closed_at, outcome)
+            VALUES ($1, $2, $3, 'p2', '{mood-low}', $5, $5, $5, $4, $5, $4, $5, 'reached-safe') RETURNING id, opened_at
+        )
+        INSERT INTO alert_told (alert_id, person_id, step, told_at) SELECT id, $4, 0, opened_at FROM past
+        """,
+        PAST_ALERT, LEO.id, HARBOR.id, INES.id, ago,
+    )  # fmt: skip
+    await seen.owner(
+        """
+        INSERT INTO appointment
+            (id, patient_id, staff_id, kind, during, status, booked_by, booked_at, settled_by, settled_at)
+        VALUES ($1, $2, $3, 'peer', tstzrange($4, $4::timestamptz + interval '30 min'), 'cancelled', $2, $4, $2, $4)
+        """,
+        PAST_VISIT, MAYA.id, INES.id, ago,
+    )  # fmt: skip
+    await seen.owner(
+        "INSERT INTO setup_link (sha256, expires_at) VALUES ($1, $2)", sha256("a link"), ago + timedelta(days=1)
+    )
 
 
 async def _check_told(seen: Seen, records: Mapping[str, Record]) -> None:

@@ -1,0 +1,74 @@
+-- Relations hold inside the program and for their time, and nobody makes one for somebody else.
+
+-- A claim and a booking reach a patient of one's own program only, whoever wrote the row.
+CREATE OR REPLACE FUNCTION reach(VARIADIC relations text[]) RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 50 AS $$
+BEGIN
+    IF 'self' = ANY (relations) AND me() IS NOT NULL THEN RETURN NEXT me(); END IF;
+    IF 'team' = ANY (relations) THEN
+        RETURN QUERY SELECT t.patient_id FROM care_team_member t
+        JOIN person p ON p.id = t.patient_id JOIN person m ON m.id = t.staff_id
+        WHERE t.staff_id = me() AND t.left_at IS NULL AND p.organisation_id = m.organisation_id;
+    END IF;
+    IF 'claimed' = ANY (relations) THEN
+        RETURN QUERY SELECT a.patient_id FROM alert a
+        JOIN person p ON p.id = a.patient_id JOIN person m ON m.id = a.claimed_by
+        WHERE a.claimed_by = me() AND a.closed_at IS NULL AND p.organisation_id = m.organisation_id;
+    END IF;
+    IF 'booked' = ANY (relations) THEN
+        RETURN QUERY SELECT a.patient_id FROM appointment a
+        JOIN person p ON p.id = a.patient_id JOIN person m ON m.id = a.staff_id
+        WHERE a.staff_id = me() AND a.status = 'booked' AND p.organisation_id = m.organisation_id;
+    END IF;
+    IF 'supervised' = ANY (relations) THEN
+        RETURN QUERY SELECT p.id FROM person m JOIN staff_role r ON r.person_id = m.id
+        JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
+        WHERE m.id = me() AND r.role = 'supervisor';
+    END IF;
+    IF 'coordinated' = ANY (relations) THEN
+        RETURN QUERY SELECT p.id FROM person m JOIN staff_role r ON r.person_id = m.id
+        JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
+        WHERE m.id = me() AND r.role = 'coordinator';
+    END IF;
+END $$;
+
+CREATE FUNCTION answers_crises() RETURNS boolean LANGUAGE sql STABLE
+    RETURN EXISTS (SELECT FROM staff_role WHERE person_id = me()
+                   AND role IN ('counselor', 'prescriber', 'supervisor', 'program-lead'));
+
+-- A peer who was told of a crisis sees that it is there, and changes nothing of it.
+DROP POLICY told ON alert;
+DROP POLICY by_relation ON alert;
+CREATE POLICY told ON alert FOR SELECT USING (id IN (SELECT told_alerts()));
+CREATE POLICY by_relation ON alert FOR SELECT USING (patient_id IN (SELECT reach('supervised')));
+CREATE POLICY answered ON alert FOR UPDATE
+    USING (id IN (SELECT told_alerts()) OR patient_id IN (SELECT reach('supervised')))
+    WITH CHECK (class NOT IN ('p0', 'p1') OR answers_crises());
+DROP POLICY opened_by_own_words ON alert;
+CREATE POLICY opened_by_own_words ON alert FOR INSERT
+    WITH CHECK (patient_id = me() AND claimed_by IS NULL AND closed_by IS NULL);
+
+-- A claim is a relation, so nobody claims for another or takes another's claim, and an alert that was closed stays so.
+-- A policy sees the new row only: a supervisor who closes what Sam answers leaves Sam's name in it, which says as much
+-- as one who hands it to Sam. The owner, whom no policy binds, is free, and so are functions that look for themselves.
+CREATE FUNCTION one_answers_for_oneself() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF on_the_clock() OR NOT row_security_active('alert') THEN RETURN NEW; END IF;
+    IF NEW.claimed_by IS DISTINCT FROM OLD.claimed_by
+            AND (coalesce(OLD.claimed_by, me()) IS DISTINCT FROM me()
+                 OR coalesce(NEW.claimed_by, me()) IS DISTINCT FROM me())
+       OR (NEW.closed_by, NEW.closed_at) IS DISTINCT FROM (OLD.closed_by, OLD.closed_at)
+            AND (OLD.closed_at IS NOT NULL OR NEW.closed_by IS DISTINCT FROM me()) THEN
+        RAISE EXCEPTION 'an alert is answered and closed in one''s own name' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION one_answers_for_oneself FROM PUBLIC;
+CREATE TRIGGER one_answers_for_oneself BEFORE UPDATE OF claimed_by, closed_by, closed_at ON alert
+FOR EACH ROW EXECUTE FUNCTION one_answers_for_oneself();
+
+-- The history names nobody but who writes it; the clock names whose claim has lapsed.
+DROP POLICY cause_logs ON alert_event;
+CREATE POLICY cause_logs ON alert_event FOR INSERT
+    WITH CHECK (on_the_clock() OR (by_person IS NULL OR by_person = me())
+                                  AND EXISTS (SELECT FROM alert a WHERE a.id = alert_id));
