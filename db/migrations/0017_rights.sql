@@ -72,3 +72,55 @@ DROP POLICY cause_logs ON alert_event;
 CREATE POLICY cause_logs ON alert_event FOR INSERT
     WITH CHECK (on_the_clock() OR (by_person IS NULL OR by_person = me())
                                   AND EXISTS (SELECT FROM alert a WHERE a.id = alert_id));
+
+-- When somebody is busy is for themselves and for those who may book them: staff for everybody of the program, a patient
+-- for those who support or oversee them. Whoever moves an appointment has cancelled the old one when this is asked.
+CREATE FUNCTION may_see_times(whose uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT whose = me() OR EXISTS (
+        SELECT FROM person m JOIN person w ON w.organisation_id = m.organisation_id
+        WHERE m.id = me() AND w.id = whose
+          AND (w.kind = 'staff' OR w.id IN (SELECT reach('team', 'booked', 'supervised', 'coordinated'))
+               OR EXISTS (SELECT FROM appointment a
+                          WHERE a.patient_id = w.id AND a.staff_id = m.id
+                            AND a.status = 'cancelled' AND a.settled_by = m.id)))
+$$;
+CREATE OR REPLACE FUNCTION busy_times(person uuid, within tstzrange)
+RETURNS TABLE (starts_at timestamptz, ends_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 AS $$
+    SELECT lower(during), upper(during) FROM appointment
+    WHERE status <> 'cancelled' AND during && within AND (SELECT may_see_times(person))
+      AND (uuidrange(staff_id, staff_id, '[]') && uuidrange(person, person, '[]')
+           OR uuidrange(patient_id, patient_id, '[]') && uuidrange(person, person, '[]'))
+$$;
+
+-- Taking back what has not been sent belongs to its cause: the clock, and whoever may see what it is about. It is held
+-- where the rows are, so that it holds for every function that takes them back, for one subject or for many.
+CREATE FUNCTION may_withdraw(about text, subject uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT on_the_clock() OR CASE about
+        WHEN 'alert' THEN EXISTS (
+            SELECT FROM alert a WHERE a.id = subject
+            AND (a.patient_id = me() OR a.patient_id IN (SELECT reach('supervised'))
+                 OR EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = me())))
+        WHEN 'appointment' THEN EXISTS (
+            SELECT FROM appointment a WHERE a.id = subject
+            AND (a.patient_id = me() OR a.staff_id = me() OR a.patient_id IN (SELECT reach('coordinated'))
+                 OR (treats() OR a.booked_by = me()) AND a.patient_id IN (SELECT reach('team', 'supervised'))))
+        WHEN 'medication' THEN EXISTS (
+            SELECT FROM occurrence o WHERE o.id = subject
+            AND (o.patient_id = me() OR treats() AND o.patient_id IN (SELECT reach('team', 'supervised'))))
+        ELSE false END
+$$;
+REVOKE ALL ON FUNCTION may_see_times, may_withdraw FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION may_withdraw TO cairn_app;
+CREATE FUNCTION the_cause_takes_back() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
+BEGIN
+    IF may_withdraw(NEW.kind, NEW.subject_id) IS NOT TRUE THEN
+        RAISE EXCEPTION 'what it is about is not the caller''s to see' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+REVOKE ALL ON FUNCTION the_cause_takes_back FROM PUBLIC;
+CREATE TRIGGER the_cause_takes_back BEFORE UPDATE OF state ON notification
+FOR EACH ROW WHEN (NEW.state = 'withdrawn' AND OLD.state <> 'withdrawn') EXECUTE FUNCTION the_cause_takes_back();

@@ -1,6 +1,12 @@
 """What the role may do as which the app connects, and what functions do with more rights than that."""
 
-from db import Pool, migrate
+from collections.abc import Mapping
+
+import asyncpg
+import pytest
+
+from app.demo.cast import BEN, CAST, KAI, MAYA, NELL
+from db import CLOCK, Pool, Principal, migrate, person
 from tests.app.scene import Scene
 
 
@@ -75,3 +81,106 @@ async def test_every_view_reads_with_the_rights_of_its_reader(scene: Scene) -> N
         " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('v', 'm')"
     )
     assert [row["relname"] for row in found if "security_invoker=true" not in row["options"]] == []
+
+
+TIMES = "SELECT count(*) FROM busy_times('{maya}', '[2026-01-01, 2027-01-01)')"
+WITHDRAW = "SELECT withdraw_notifications('{about}', '{subject}', now())"
+# Every function that does more than its caller may, with a call about Maya: how much it did or told.
+CALLS: Mapping[str, str] = {
+    "busy_times(uuid,tstzrange)": TIMES,
+    "calendar_owner(bytea)": "SELECT count(calendar_owner(sha256('a guess')))",
+    "close_address_elsewhere(text,text,timestamp with time zone)":
+        "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', 'a guess', now())",
+    "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
+        "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
+    "may_see_times(uuid)": "SELECT may_see_times('{maya}')::int",
+    "may_withdraw(text,uuid)": "SELECT may_withdraw('alert', '{alert}')::int",
+    "moves_own(uuid,uuid,uuid)": "SELECT moves_own('{appointment}', '{maya}', '{dana}')::int",
+    "raise_alert(uuid,text,boolean,timestamp with time zone,timestamp with time zone)":
+        "SELECT raise_alert('{alert}', 'p0', false, now(), now())::int",
+    "reach(text[])":
+        "SELECT count(*) FROM reach('self', 'team', 'claimed', 'booked', 'supervised', 'coordinated') AS who"
+        " WHERE who = '{maya}'",
+    "signed_in(bytea,timestamp with time zone)": "SELECT count(*) FROM signed_in(sha256('a guess'), now())",
+    "told_alerts()": "SELECT count(*) FROM told_alerts() AS told WHERE told = '{alert}'",
+    "use_setup_link(bytea,timestamp with time zone)": "SELECT use_setup_link(sha256('a guess'), now())::int",
+    "withdraw_notifications(text,uuid,timestamp with time zone)":
+        WITHDRAW.replace("{about}", "alert").replace("{subject}", "{alert}"),
+}  # fmt: skip
+# What these do is for everybody, or is asked by nobody.
+FOR_EVERYBODY = {
+    "a_crisis_is_a_clinicians()": "a trigger, which nobody can call",
+    "audit(text,text,uuid[],uuid)": "writes in its caller's own name, and reads nothing",
+    "oldest_due_seconds(timestamp with time zone)": "a number of the server's",
+}
+
+
+async def test_every_function_with_its_owners_rights_is_spoken_of(scene: Scene) -> None:
+    found = await scene.seen.owner(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+    )
+    assert {row[0] for row in found} == set(CALLS) | set(FOR_EVERYBODY)
+
+
+@pytest.mark.parametrize("function", sorted(CALLS))
+@pytest.mark.parametrize("who", [person(NELL.id), person(KAI.id), Principal()], ids=["nell", "kai", "nobody"])
+async def test_a_function_with_more_rights_does_nothing_for_a_stranger(
+    scene: Scene, function: str, who: Principal
+) -> None:
+    async with scene.undone():
+        before = await scene.seen.digest()
+        assert await _called(scene, who, CALLS[function]) in (0, None)
+        assert await scene.seen.digest() == before
+
+
+async def _called(scene: Scene, who: Principal, call: str) -> int | None:
+    """What it counts; None where it is refused."""
+    maya = scene.maya
+    about = {"alert": maya.alert, "check_in": maya.check_in, "appointment": maya.appointment, "dose": maya.occurrence}
+    try:
+        async with scene.seen.transaction(who) as db:
+            return await db.value(int, call.format(**about, **{p.handle: p.id for p in CAST}))
+    except asyncpg.InsufficientPrivilegeError:
+        return None
+
+
+@pytest.mark.parametrize("whose", ["maya", "dana", "ben"])
+async def test_when_somebody_is_busy_is_for_those_who_may_book_them(scene: Scene, whose: str) -> None:
+    told = {p.handle for p in CAST if await _called(scene, person(p.id), TIMES.replace("maya", whose))}
+    harbor = {p.handle for p in CAST if p.house == MAYA.house}
+    assert told == ({"maya", "dana", "sam", "okafor", "ben", "theo", "rosa"} if whose == "maya" else harbor)
+
+
+async def test_who_moved_a_visit_still_learns_that_the_other_time_is_taken(scene: Scene) -> None:
+    """The old appointment is cancelled when this is asked, and with it the relation."""
+    cancel = (
+        "UPDATE appointment SET status = 'cancelled', settled_by = staff_id, settled_at = now() WHERE staff_id = $1"
+    )
+    async with scene.undone():
+        await scene.seen.owner(cancel, BEN.id)
+        assert await _called(scene, person(BEN.id), TIMES)
+
+
+WITHDRAWERS = {
+    ("alert", "{alert}"): {"maya", "sam", "ines", "theo"},
+    ("appointment", "{appointment}"): {"maya", "dana", "okafor", "theo", "rosa"},
+    ("medication", "{dose}"): {"maya", "dana", "okafor", "theo"},
+}
+
+
+@pytest.mark.parametrize(("about", "subject"), sorted(WITHDRAWERS))
+async def test_only_who_sees_what_a_push_is_about_takes_it_back(scene: Scene, about: str, subject: str) -> None:
+    waiting = """
+        INSERT INTO notification (id, person_id, kind, subject_id, due_at, expires_at, next_at)
+        VALUES (gen_random_uuid(), $1, $2, $3, now(), now() + interval '1 hour', now())
+    """
+    of = {"alert": scene.maya.alert, "appointment": scene.maya.appointment, "medication": scene.maya.occurrence}
+    call, able = WITHDRAW.replace("{about}", about).replace("{subject}", subject), set[str]()
+    for who in CAST:
+        async with scene.undone():
+            await scene.seen.owner(waiting, MAYA.id, about, of[about])
+            able |= {who.handle} if await _called(scene, person(who.id), call) else set()
+    assert able == WITHDRAWERS[about, subject]
+    async with scene.undone():
+        await scene.seen.owner(waiting, MAYA.id, about, of[about])
+        assert await _called(scene, CLOCK, call)

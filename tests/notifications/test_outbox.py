@@ -37,7 +37,7 @@ async def test_the_same_thing_told_twice_is_told_once(pool: Pool, cast: Cast, no
 async def test_what_was_withdrawn_can_be_told_again(pool: Pool, cast: Cast, now: datetime, phones: Phones) -> None:
     await has_a_phone(pool, cast.maya, "maya-1", now)
     subject = await tell(pool, cast.maya, now)
-    async with pool.transaction(database.person(cast.bea)) as db:
+    async with pool.transaction(CLOCK) as db:
         assert await notifications.withdraw(db, Kind.APPOINTMENT, subject, now) == 1
     await tell(pool, cast.maya, now, subject=subject)
     await deliver_due(pool, phones, now)
