@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from app.demo import seed
+from app.demo import mark, seed
 from db import Connection, Pool, Principal, embedded, migrate, open_pool
 from db.connection import Raw
 from db.pool import connect
@@ -39,6 +39,7 @@ async def template(server: embedded.Server) -> str:
     await raw.close()
     await migrate.migrate(server.dsn(name))
     raw = await connect(server.dsn(name))
+    await mark.leave(raw, NOW)
     await seed.people(raw)
     await seed.duty(raw, NOW - timedelta(hours=2), NOW + timedelta(hours=20))
     await raw.close()

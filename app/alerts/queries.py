@@ -342,8 +342,7 @@ async def views(
             SELECT a.id, a.class AS alert_class, a.late, a.opened_at, a.step, a.claimed_by, s.name AS claimed_by_name,
                    a.claimed_at, a.contacted_at, a.closed_at, a.outcome, a.version, a.reasons,
                    CASE WHEN p.id IS NOT NULL THEN json_build_object('id', p.id, 'name', p.name) END AS patient,
-                   CASE WHEN p.id IS NOT NULL AND c.id IS NOT NULL THEN json_build_object(
-                       'mood', c.mood, 'craving', c.craving, 'wantsToTalk', c.wants_to_talk) END AS level,
+                   CASE WHEN p.id IS NOT NULL AND (a.class NOT IN ('p0', 'p1') OR $3) THEN a.check_in_id END AS answer,
                    extract(epoch FROM a.opened_at)::double precision
                        * CASE WHEN a.closed_at IS NULL THEN 1 ELSE -1 END AS turn
             FROM alert a
@@ -352,19 +351,23 @@ async def views(
                  AND (a.claimed_by = $1 AND a.closed_at IS NULL OR $2
                       OR EXISTS (SELECT FROM care_team_member t
                                  WHERE t.patient_id = a.patient_id AND t.staff_id = $1 AND t.left_at IS NULL))
-            LEFT JOIN check_in c ON c.id = a.check_in_id AND (a.class NOT IN ('p0', 'p1') OR $3)
             WHERE ($4::uuid IS NULL OR a.id = $4) AND (a.closed_at IS NULL OR a.closed_at > $5)
               AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $1)
                    OR $2 AND a.organisation_id = (SELECT organisation_id FROM person WHERE id = $1))
+        ), page AS (
+            SELECT * FROM mine
+            WHERE $6::boolean IS NULL
+               OR (closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, id)
+                  > ($6, $7::boolean, $8::text, $9::double precision, $10::uuid)
+            ORDER BY closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, id
+            LIMIT $11
         )
-        SELECT id, alert_class, late, opened_at, step, claimed_by, claimed_by_name, claimed_at, contacted_at, closed_at,
-               outcome, version, reasons, patient, level
-        FROM mine
-        WHERE $6::boolean IS NULL
-           OR (closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, id)
-              > ($6, $7::boolean, $8::text, $9::double precision, $10::uuid)
-        ORDER BY closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, id
-        LIMIT $11
+        SELECT page.id, alert_class, late, opened_at, step, claimed_by, claimed_by_name, claimed_at, contacted_at,
+               closed_at, outcome, version, reasons, patient,
+               CASE WHEN c.id IS NOT NULL THEN json_build_object(
+                   'mood', c.mood, 'craving', c.craving, 'wantsToTalk', c.wants_to_talk) END AS level
+        FROM page LEFT JOIN levels_of(ARRAY(SELECT answer FROM page)) c ON c.id = page.answer
+        ORDER BY closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, page.id
         """,
         me,
         oversees,

@@ -92,5 +92,5 @@ async def _trend(db: Connection, patient_id: UUID, days: int, today: date) -> Tr
 
 async def history_of(db: Connection, me: Signed, patient_id: UUID, cursor: str | None, limit: int) -> CheckIns:
     """The same page for a clinician who treats this patient."""
-    patient = await people.patient_for(db, me, patient_id)
+    patient = await people.treated(db, me, patient_id)
     return await history(db, patient.id, cursor, limit)

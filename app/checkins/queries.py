@@ -88,13 +88,11 @@ async def history(db: Connection, patient_id: UUID, *, before: date, limit: int)
 
 
 async def levels(db: Connection, patient_id: UUID, *, first: date, last: date) -> list[TrendDay]:
-    """Levels only of the days from `first` to `last`, oldest first, each in its latest version."""
+    """Levels only of the days from `first` to `last`, oldest first, each in its latest version; of a stranger nothing."""
     return await db.all(
         TrendDay,
         """
-        SELECT DISTINCT ON (day) day AS date, mood, craving, wants_to_talk
-        FROM check_in WHERE patient_id = $1 AND day BETWEEN $2 AND $3
-        ORDER BY day, version DESC
+        SELECT day AS date, mood, craving, wants_to_talk FROM levels_between($1, $2, $3) ORDER BY day
         """,
         patient_id,
         first,

@@ -95,6 +95,14 @@ async def patient_for(db: Connection, me: Signed, patient_id: UUID) -> Patient:
     return found
 
 
+async def treated(db: Connection, me: Signed, patient_id: UUID) -> Patient:
+    """The patient, if the caller is a clinician on their team, or supervises their program; else `NotFound`."""
+    found = await queries.treated(db, me.id, patient_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
 async def own_team(db: Connection, me: Signed, now: datetime) -> CareTeam:
     """Who stands beside the caller."""
     members = await queries.team(db, me.id, now)

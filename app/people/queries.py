@@ -167,6 +167,25 @@ async def reachable(db: Connection, me: UUID, patient_id: UUID, *, whole_program
     )
 
 
+async def treated(db: Connection, me: UUID, patient_id: UUID) -> Patient | None:
+    """The patient, when the caller is a clinician on their team or supervises their program."""
+    return await db.one(
+        Patient,
+        """
+        SELECT p.id, p.name, p.time_zone, p.language
+        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
+        WHERE p.id = $2 AND p.kind = 'patient' AND EXISTS (
+            SELECT FROM staff_role r WHERE r.person_id = $1 AND (
+                r.role = 'supervisor'
+                OR r.role IN ('counselor', 'prescriber') AND EXISTS (
+                    SELECT FROM care_team_member t
+                    WHERE t.patient_id = p.id AND t.staff_id = $1 AND t.left_at IS NULL)))
+        """,
+        me,
+        patient_id,
+    )
+
+
 async def arranged(db: Connection, me: UUID, patient_id: UUID, *, oversees: bool) -> Patient | None:
     """The patient whose team the caller may arrange: one of the program they oversee, or one whose team they lead."""
     return await db.one(

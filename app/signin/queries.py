@@ -54,19 +54,18 @@ async def add_operator(db: Connection, new: SetUp, now: datetime) -> bool:
 
 
 async def is_there(db: Connection, person_id: UUID) -> bool:
-    """Whether this database knows them."""
-    return await db.value(bool, "SELECT EXISTS (SELECT FROM person WHERE id = $1)", person_id) is True
+    """Whether this is a demo's database, and knows them."""
+    found = await db.value(bool, "SELECT EXISTS (SELECT FROM demo_people() WHERE id = $1)", person_id)
+    return found is True
 
 
 async def demo_cast(db: Connection, ids: list[UUID], handles: list[str]) -> list[DemoRow]:
-    """The demo people that are in this database."""
+    """The demo people that are in this database, and nobody else of it."""
     return await db.all(
         DemoRow,
         """
-        SELECT c.handle AS person, p.name, o.name AS organisation,
-               ARRAY(SELECT role FROM staff_role r WHERE r.person_id = p.id ORDER BY role) AS roles
-        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS c (id, handle, n)
-        JOIN person p ON p.id = c.id JOIN organisation o ON o.id = p.organisation_id
+        SELECT c.handle AS person, d.name, d.organisation, d.roles
+        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS c (id, handle, n) JOIN demo_people() d ON d.id = c.id
         ORDER BY c.n
         """,
         ids,

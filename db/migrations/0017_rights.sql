@@ -124,3 +124,43 @@ END $$;
 REVOKE ALL ON FUNCTION the_cause_takes_back FROM PUBLIC;
 CREATE TRIGGER the_cause_takes_back BEFORE UPDATE OF state ON notification
 FOR EACH ROW WHEN (NEW.state = 'withdrawn' AND OLD.state <> 'withdrawn') EXECUTE FUNCTION the_cause_takes_back();
+
+-- The door knows staff, as everybody does, and no patient. Of a demo it may show who is there: they are made up, and a
+-- database that has the demo's mark serves nobody else.
+DROP POLICY door_reads ON person;
+CREATE FUNCTION demo_people() RETURNS TABLE (id uuid, name text, roles text[], organisation text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 AS $$
+    SELECT p.id, p.name, ARRAY(SELECT r.role FROM staff_role r WHERE r.person_id = p.id ORDER BY r.role), o.name
+    FROM person p JOIN organisation o ON o.id = p.organisation_id
+    WHERE at_the_door() AND EXISTS (SELECT FROM demo_mark)
+$$;
+REVOKE ALL ON FUNCTION demo_people FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION demo_people TO cairn_app;
+
+-- What somebody wrote, and that they were in danger, is for themselves and for those who treat them; everybody else who
+-- supports them, a peer above all, reads levels. Rows cannot be told apart by column, hence the functions below.
+DROP POLICY by_relation ON check_in;
+CREATE POLICY by_relation ON check_in FOR SELECT
+    USING (CASE WHEN patient_id = (SELECT me()) THEN true
+                ELSE (SELECT treats()) AND patient_id = ANY (ARRAY(SELECT reach('team', 'claimed', 'supervised'))) END);
+
+-- Each day in its latest version. Who reads their own days does not pay for reach().
+CREATE FUNCTION levels_between(of_patient uuid, first date, last date)
+RETURNS TABLE (day date, mood smallint, craving smallint, wants_to_talk boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 30 AS $$
+    SELECT DISTINCT ON (c.day) c.day, c.mood, c.craving, c.wants_to_talk
+    FROM check_in c WHERE c.patient_id = of_patient AND c.day BETWEEN first AND last
+      AND (SELECT CASE WHEN of_patient = me() THEN true
+                       ELSE of_patient IN (SELECT reach('team', 'claimed', 'supervised')) END)
+    ORDER BY c.day, c.version DESC
+$$;
+CREATE FUNCTION levels_of(answers uuid[])
+RETURNS TABLE (id uuid, mood smallint, craving smallint, wants_to_talk boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 30 AS $$
+    SELECT c.id, c.mood, c.craving, c.wants_to_talk
+    FROM check_in c WHERE c.id = ANY (answers)
+      AND CASE WHEN c.patient_id = (SELECT me()) THEN true
+               ELSE c.patient_id = ANY (ARRAY(SELECT reach('team', 'claimed', 'supervised'))) END
+$$;
+REVOKE ALL ON FUNCTION levels_between, levels_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION levels_between, levels_of TO cairn_app;

@@ -86,8 +86,8 @@ READS: Mapping[str, Sees] = {
     "audit_event": own("patient_id"),
     "calendar_feed": own("person_id"),
     "care_team_member": by_patient("self", "team", "supervised", "coordinated"),
-    # A peer reads levels through a query of levels; rows cannot be told apart by column.
-    "check_in": by_patient("self", "team", "supervised"),
+    # A peer reads levels, through functions of levels; rows cannot be told apart by column.
+    "check_in": by_patient("self", "treating", "supervised"),
     "delivery": a_delivery("id"),
     "duty_shift": all_of_it,
     "event": own("person_id"),

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import asyncpg
 import pytest
 
-from app.demo.cast import BEN, CAST, KAI, MAYA, NELL
-from db import CLOCK, Pool, Principal, migrate, person
+from app.demo.cast import BEN, CAST, INES, KAI, MAYA, NELL
+from db import CLOCK, DOOR, Pool, Principal, migrate, person
 from tests.app.scene import Scene
 
 
@@ -84,15 +84,18 @@ async def test_every_view_reads_with_the_rights_of_its_reader(scene: Scene) -> N
 
 
 TIMES = "SELECT count(*) FROM busy_times('{maya}', '[2026-01-01, 2027-01-01)')"
-WITHDRAW = "SELECT withdraw_notifications('{about}', '{subject}', now())"
+WITHDRAW = "SELECT withdraw_notifications('{about}', ARRAY['{subject}'::uuid], now())"
 # Every function that does more than its caller may, with a call about Maya: how much it did or told.
 CALLS: Mapping[str, str] = {
     "busy_times(uuid,tstzrange)": TIMES,
     "calendar_owner(bytea)": "SELECT count(calendar_owner(sha256('a guess')))",
     "close_address_elsewhere(text,text,timestamp with time zone)":
         "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', 'a guess', now())",
+    "demo_people()": "SELECT count(*) FROM demo_people()",
     "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
         "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
+    "levels_of(uuid[])": "SELECT count(*) FROM levels_of(ARRAY['{check_in}'::uuid])",
+    "levels_between(uuid,date,date)": "SELECT count(*) FROM levels_between('{maya}', '2026-01-01', '2027-01-01')",
     "may_see_times(uuid)": "SELECT may_see_times('{maya}')::int",
     "may_withdraw(text,uuid)": "SELECT may_withdraw('alert', '{alert}')::int",
     "moves_own(uuid,uuid,uuid)": "SELECT moves_own('{appointment}', '{maya}', '{dana}')::int",
@@ -104,7 +107,7 @@ CALLS: Mapping[str, str] = {
     "signed_in(bytea,timestamp with time zone)": "SELECT count(*) FROM signed_in(sha256('a guess'), now())",
     "told_alerts()": "SELECT count(*) FROM told_alerts() AS told WHERE told = '{alert}'",
     "use_setup_link(bytea,timestamp with time zone)": "SELECT use_setup_link(sha256('a guess'), now())::int",
-    "withdraw_notifications(text,uuid,timestamp with time zone)":
+    "withdraw_notifications(text,uuid[],timestamp with time zone)":
         WITHDRAW.replace("{about}", "alert").replace("{subject}", "{alert}"),
 }  # fmt: skip
 # What these do is for everybody, or is asked by nobody.
@@ -184,3 +187,30 @@ async def test_only_who_sees_what_a_push_is_about_takes_it_back(scene: Scene, ab
     async with scene.undone():
         await scene.seen.owner(waiting, MAYA.id, about, of[about])
         assert await _called(scene, CLOCK, call)
+
+
+@pytest.mark.parametrize("function", ["levels_of(uuid[])", "levels_between(uuid,date,date)"])
+async def test_levels_are_for_those_who_support_somebody_or_answer_them(scene: Scene, function: str) -> None:
+    supporters = {"maya", "sam", "dana", "okafor", "theo"}
+    assert {p.handle for p in CAST if await _called(scene, person(p.id), CALLS[function])} == supporters
+    async with scene.undone():
+        claim = "UPDATE alert SET claimed_by = $1, claimed_at = now() WHERE id = $2"
+        await scene.seen.owner(claim, INES.id, scene.maya.alert)
+        assert await _called(scene, person(INES.id), CALLS[function]) == 1
+
+
+async def test_a_level_has_no_words_and_says_nothing_of_danger(scene: Scene) -> None:
+    found = await scene.seen.owner(
+        "SELECT DISTINCT unnest(proargnames[pronargs + 1:]) FROM pg_proc WHERE proname IN ('levels_of', 'levels_between')"
+    )
+    assert {row[0] for row in found} == {"id", "day", "mood", "craving", "wants_to_talk"}
+
+
+async def test_the_door_shows_who_is_a_patient_in_a_demo_and_nowhere_else(scene: Scene) -> None:
+    assert await _called(scene, DOOR, CALLS["demo_people()"]) == len(CAST)
+    async with scene.undone():
+        await scene.seen.owner("DELETE FROM demo_mark")
+        assert await _called(scene, DOOR, CALLS["demo_people()"]) == 0
+        shown = await scene.world.nobody().get("/v1/demo/cast")
+        refused = await scene.world.nobody().post("/v1/demo/sign-ins", json={"person": "maya"})
+    assert (shown.json()["items"], refused.status_code) == ([], 404)
