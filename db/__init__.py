@@ -5,7 +5,7 @@ from db.connection import Connection
 from db.failures import denial, meaning, unmigrated
 from db.ids import new_id
 from db.pool import Busy, NotCommitted, Pool, Uncertain, connect, open_pool
-from db.principal import CLOCK, DOOR, Principal, person
+from db.principal import CLOCK, DOOR, Principal, feed, person
 
 __all__ = [
     "CLOCK",
@@ -19,6 +19,7 @@ __all__ = [
     "Uncertain",
     "connect",
     "denial",
+    "feed",
     "meaning",
     "new_id",
     "open_bell",

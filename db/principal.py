@@ -9,11 +9,13 @@ from msgspec import Struct
 class Principal(Struct, frozen=True):
     """A person, or a duty that has no person: the worker's clock, or the door where people sign in.
 
+    A feed is read with its owner's eyes, by whoever has its address: the audit names nobody.
+
     `request` is the id that this transaction's audit rows carry.
     """
 
     person: UUID | None = None
-    duty: Literal["", "clock", "door"] = ""
+    duty: Literal["", "clock", "door", "feed"] = ""
     request: UUID | None = None
 
 
@@ -27,6 +29,11 @@ DOOR = Principal(duty="door")
 def person(person_id: UUID, request: UUID | None = None) -> Principal:
     """The principal for someone who has signed in."""
     return Principal(person=person_id, request=request)
+
+
+def feed(owner_id: UUID, request: UUID | None = None) -> Principal:
+    """The principal for whoever has the address of this person's feed."""
+    return Principal(person=owner_id, duty="feed", request=request)
 
 
 def opening(principal: Principal) -> str:

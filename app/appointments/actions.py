@@ -107,7 +107,8 @@ async def listed(
     since = rules.since(begin, now)
     after = place_of(cursor, tuple[Instant, UUID]) if cursor else (since - rules.DAY, START)
     items = await queries.listed(db, me.id, since=since, after=after, limit=limit)
-    await audit.record(db, "list", "appointments", [one.patient_id for one in items])
+    own = [me.id] if me.has("patient") else []
+    await audit.record(db, "list", "appointments", own + [one.patient_id for one in items])
     more = cursor_for(items[-1].starts_at, items[-1].id) if len(items) == limit else None
     return Appointments(items=items, next_cursor=more)
 

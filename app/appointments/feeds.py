@@ -9,7 +9,7 @@ from app.appointments.models import CalendarFeed, Span
 from app.auth import Signed, new_secret, sha256
 from app.errors import NotFound
 from app.site import Site
-from db import Connection, Pool, person
+from db import Connection, Pool, feed
 
 SUFFIX = ".ics"
 BACK, AHEAD = timedelta(days=30), timedelta(days=366)
@@ -29,17 +29,18 @@ async def close_feed(db: Connection, me: Signed, now: datetime) -> None:
 
 
 async def rendered(pool: Pool, name: str, request: UUID, now: datetime) -> bytes:
-    """What the feed of that name shows, read on behalf of its owner; `NotFound` for any other name."""
+    """What the feed of that name shows, read with its owner's eyes; `NotFound` for any other name."""
     async with pool.reading() as db:
         owner_id = await queries.feed_owner(db, sha256(name.removesuffix(SUFFIX)))
     if owner_id is None or not name.endswith(SUFFIX):
         raise NotFound
-    async with pool.transaction(person(owner_id, request)) as db:
+    async with pool.transaction(feed(owner_id, request)) as db:
         return await _rendered(db, owner_id, now)
 
 
 async def _rendered(db: Connection, owner_id: UUID, now: datetime) -> bytes:
     owner = await queries.owner(db, owner_id)
     entries = await queries.feed(db, owner_id, Span(now - BACK, now + AHEAD), MOST)
-    await audit.record(db, "read", "calendar-feed", [entry.patient_id for entry in entries])
+    own = [owner_id] if owner and owner.is_patient else []
+    await audit.record(db, "read", "calendar-feed", own + [entry.patient_id for entry in entries])
     return calendar.rendered(entries, owner.language if owner else "en")

@@ -187,3 +187,4 @@ class FeedOwner(Struct, frozen=True):
 
     id: UUID
     language: str
+    is_patient: bool

@@ -294,7 +294,9 @@ async def feed_owner(db: Connection, token_sha256: bytes) -> UUID | None:
 
 async def owner(db: Connection, person_id: UUID) -> FeedOwner | None:
     """The owner of a feed, asked on their behalf."""
-    return await db.one(FeedOwner, "SELECT id, language FROM person WHERE id = $1", person_id)
+    return await db.one(
+        FeedOwner, "SELECT id, language, kind = 'patient' AS is_patient FROM person WHERE id = $1", person_id
+    )
 
 
 async def feed(db: Connection, person_id: UUID, within: Span, limit: int) -> list[FeedEntry]:

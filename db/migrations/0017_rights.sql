@@ -164,3 +164,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 30 A
 $$;
 REVOKE ALL ON FUNCTION levels_between, levels_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION levels_between, levels_of TO cairn_app;
+
+-- Whoever has a feed's address looks at it for its owner, and is nobody whom we know.
+CREATE OR REPLACE FUNCTION audit(did text, about text, patients uuid[], subject uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    INSERT INTO audit_event (actor_id, duty, request_id, patient_id, action, category, subject_id)
+    SELECT CASE WHEN current_setting('cairn.duty', true) = 'feed' THEN NULL ELSE me() END,
+           coalesce(current_setting('cairn.duty', true), ''),
+           nullif(current_setting('cairn.request', true), '')::uuid, patient, did, about, subject
+    FROM unnest(patients) AS patient
+$$;
+COMMENT ON COLUMN audit_event.actor_id IS 'Null where no person acted whom we know: the worker, or who has the address of a feed.';

@@ -201,7 +201,10 @@ async def test_levels_are_for_those_who_support_somebody_or_answer_them(scene: S
 
 async def test_a_level_has_no_words_and_says_nothing_of_danger(scene: Scene) -> None:
     found = await scene.seen.owner(
-        "SELECT DISTINCT unnest(proargnames[pronargs + 1:]) FROM pg_proc WHERE proname IN ('levels_of', 'levels_between')"
+        """
+        SELECT DISTINCT unnest(proargnames[pronargs + 1:]) FROM pg_proc
+        WHERE proname IN ('levels_of', 'levels_between')
+        """
     )
     assert {row[0] for row in found} == {"id", "day", "mood", "craving", "wants_to_talk"}
 
