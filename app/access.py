@@ -6,9 +6,11 @@ query, where a stranger's row is simply not there (404), and once more by row-le
 """
 
 from collections.abc import Iterable, Mapping
+from types import CodeType
 from typing import Any, Literal, get_args
 
 from litestar import Litestar, Request
+from litestar.routes import HTTPRoute
 from litestar.types import HTTPScope
 from msgspec import Struct
 
@@ -27,6 +29,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 CLINICIANS: tuple[Role, ...] = ("counselor", "prescriber")
 OVERSEERS: tuple[Role, ...] = ("coordinator", "supervisor")
 KEY = "access"
+# What Litestar answers to OPTIONS by itself: which methods there are, and nothing of anybody.
+_OPTIONS = next(part for part in HTTPRoute.create_options_handler.__code__.co_consts if isinstance(part, CodeType))
 
 
 class Rule(Struct, frozen=True):
@@ -80,8 +84,8 @@ async def guard(request: Request[Any, Any, Any]) -> None:
     It stands before the request and not among the framework's guards, which copy the whole handler for each call.
     """
     opt = request.route_handler.opt
-    if request.scope["method"] == "OPTIONS" and KEY not in opt:
-        return  # Litestar's own answer to OPTIONS: which methods there are, and nothing of anybody.
+    if KEY not in opt and _is_litestars_own(request.route_handler):
+        return
     rule: Rule = opt[KEY]
     if rule.public:
         return
@@ -103,12 +107,17 @@ def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
     table = []
     for route in app.routes:
         for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
-            for method in sorted(getattr(handler, "http_methods", {"WS"}) - {"OPTIONS", "HEAD"}):
+            for method in () if _is_litestars_own(handler) else sorted(getattr(handler, "http_methods", {"WS"})):
                 if not isinstance(handler.opt.get(KEY), Rule):
                     raise UnruledRoute(f"{method} {route.path} does not say who may call it")
                 _see_that_it_is_guarded(method, route.path, handler)
                 table.append((method, route.path_format, handler.opt[KEY]))
     return sorted(table, key=lambda row: (row[1], row[0]))
+
+
+def _is_litestars_own(handler: Any) -> bool:
+    """Whether it is the answer to OPTIONS that Litestar adds to each path, and not a handler that somebody wrote."""
+    return getattr(handler.fn, "__code__", None) is _OPTIONS
 
 
 def _see_that_it_is_guarded(method: str, path: str, handler: Any) -> None:

@@ -1,8 +1,12 @@
 """Every route, asked by everybody: what the access table says happens, and no stranger's word is in an answer."""
 
+from typing import Any, cast
+
+import httpx
 import msgspec
 import pytest
-from litestar import get
+from litestar import Litestar, get, head, post, route
+from litestar.types import ControllerRouterHandler, Method
 
 from app import access, stack
 from app.access import Rule, UnruledRoute
@@ -24,9 +28,10 @@ each_route = pytest.mark.parametrize(
 
 
 def recipe_of(method: str, path: str) -> Recipe:
-    if (method, path) not in RECIPES:
+    called = (method, path) if (method, path) in RECIPES else ("GET" if method == "HEAD" else method, path)
+    if called not in RECIPES:
         pytest.fail(f"tests/app/recipes.py does not say how to call {method} {path}", pytrace=False)
-    return RECIPES[method, path]
+    return RECIPES[called]
 
 
 @each_route
@@ -133,3 +138,45 @@ def test_an_app_with_a_route_that_says_nothing_of_access_does_not_start() -> Non
 
     with pytest.raises(UnruledRoute, match="GET /v1/forgotten"):
         create_app(Pool.none(), Bell(), SITE, beside=[forgotten])
+
+
+def served(*beside: ControllerRouterHandler) -> Litestar:
+    return create_app(Pool.none(), Bell(), SITE, beside=beside)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "OPTIONS"])
+def test_an_app_with_a_handler_of_any_method_that_says_nothing_of_access_does_not_start(method: Method) -> None:
+    @route("/v1/forgotten", http_method=method, sync_to_thread=False)
+    def forgotten() -> None:
+        """Nobody said who may call this."""
+
+    with pytest.raises(UnruledRoute, match=f"{method} /v1/forgotten"):
+        served(forgotten)
+
+
+async def test_a_handler_of_head_or_options_is_held_to_its_rule() -> None:
+    @route(
+        "/v1/open", http_method=["GET", "HEAD", "OPTIONS"], sync_to_thread=False, access=access.public("read", "page")
+    )
+    def opened() -> str:
+        return "open"
+
+    @head("/v1/closed", sync_to_thread=False, access=access.allow("read", "page", access.EVERYONE))
+    def closed() -> None:
+        """For those who have signed in."""
+
+    @post("/v1/closed", sync_to_thread=False, access=access.allow("change", "page", access.EVERYONE))
+    def changed() -> None:
+        """The same."""
+
+    transport = httpx.ASGITransport(cast(Any, served(opened, closed, changed)), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://cairn.test") as client:
+        found = {
+            (method, path): (await client.request(method, path)).status_code
+            for method in ("HEAD", "OPTIONS")
+            for path in ("/v1/open", "/v1/closed")
+        }
+    assert found == {
+        ("HEAD", "/v1/open"): 200, ("OPTIONS", "/v1/open"): 200,
+        ("HEAD", "/v1/closed"): 401, ("OPTIONS", "/v1/closed"): 204,
+    }  # fmt: skip

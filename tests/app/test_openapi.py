@@ -93,7 +93,7 @@ def hidden(app: Litestar) -> set[tuple[str, str]]:
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         if not handler.resolve_include_in_schema()
-        for method in handler.http_methods - {"OPTIONS", "HEAD"}
+        for method in handler.http_methods - {"OPTIONS"}
     }
 
 
