@@ -42,11 +42,6 @@ def knows(actor: Person | None, patient: Person, *, claimed: bool = False) -> se
     return {"identity"} if oversees or claimed or held & {"team", "booked"} else set()
 
 
-def close_to(actor: Person | None, patient: Person, *, claimed: bool = False) -> bool:
-    """Whether somebody is anything at all to a patient, whatever their role lets them read."""
-    return bool(knows(actor, patient, claimed=claimed))
-
-
 def leaks(answer: bytes, records: Mapping[str, Record], allowed: Mapping[str, set[Fact]]) -> list[str]:
     """Marks in an answer that are not allowed there, as `maya: note`."""
     found = answer.lower()
