@@ -1,12 +1,22 @@
 """How a row becomes a Struct: decided once for each pair of Struct and statement, then a plain call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from itertools import starmap
 from types import NoneType, UnionType
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 import msgspec
 from msgspec import Struct
+
+# What the driver makes of each type that our statements give. A type that is not here fits nothing.
+MADE: Mapping[str, Any] = {
+    "bool": bool, "int2": int, "int4": int, "int8": int, "float8": float, "text": str, "uuid": UUID, "date": date,
+    "timestamptz": datetime, "interval": timedelta, "bytea": bytes,
+}  # fmt: skip
+JSON = ("json", "jsonb")
 
 
 class WrongColumns(TypeError):
@@ -43,10 +53,44 @@ def _compare(shape: type[Struct], columns: Sequence[str]) -> None:
         raise WrongColumns(f"{shape.__name__}: columns too many {sorted(extra)}, fields too few {sorted(missing)}")
 
 
+def check_types(shape: type[Struct], types: Mapping[str, str]) -> None:
+    """Refuse a column whose PostgreSQL type its field is not annotated for; whether it may be null is not known."""
+    hints = get_type_hints(shape)
+    wrong = [f"{name} is {given}" for name, given in types.items() if not fits(hints[name], given)]
+    if wrong:
+        raise WrongColumns(f"{shape.__name__}: {', '.join(wrong)}")
+
+
+def fits(hint: Any, given: str) -> bool:
+    """Whether what the driver makes of this PostgreSQL type is what the annotation says."""
+    if given in JSON:
+        return all(_holds_struct(option) for option in _options(hint))
+    made = MADE.get(given.removesuffix("[]"))
+    several = given.endswith("[]")
+    return all(_of_list(option) == made if several else _plain(option) == made for option in _options(hint))
+
+
+def _options(hint: Any) -> list[Any]:
+    """What a value may be when it is not null."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return [option for option in options if option is not NoneType]
+
+
+def _of_list(hint: Any) -> Any:
+    """What a list holds; nothing where it is no list."""
+    return _plain(get_args(hint)[0]) if get_origin(hint) is list else NoneType
+
+
+def _plain(hint: Any) -> Any:
+    """The type behind a closed set of words."""
+    if get_origin(hint) is Literal:
+        return type(get_args(hint)[0])
+    return str if isinstance(hint, type) and issubclass(hint, StrEnum) else hint
+
+
 def _is_nested(hint: Any) -> bool:
     """Whether the column is JSON that holds a Struct, or a list of them."""
-    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    return any(_holds_struct(option) for option in options if option is not NoneType)
+    return any(_holds_struct(option) for option in _options(hint))
 
 
 def _holds_struct(hint: Any) -> bool:

@@ -1,10 +1,11 @@
-"""Every statement of the source held against the live schema: it prepares, and its columns fit its Struct.
+"""Every statement of the source held against the live schema: it prepares, and its columns fit its Struct by type.
 
 Statements are the constant strings passed to `db.one`, `db.all`, `db.value`, `db.values` and `db.run`, found by
 reading the source; so a query that no test reaches is checked as well.
 """
 
 import ast
+import builtins
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -15,7 +16,7 @@ import asyncpg
 from msgspec import Struct
 
 from db.pool import connect
-from db.rows import WrongColumns, reader
+from db.rows import WrongColumns, check_types, fits, reader
 
 ROWS = ("all", "one")
 SCALARS = ("value", "values")
@@ -23,12 +24,13 @@ SHOWN = 5
 
 
 class Statement(Struct, frozen=True):
-    """One call: where it stands, its SQL, and the name of the Struct its rows become, if they do."""
+    """One call: where it stands, its SQL, and the name of the Struct its rows become or of what it selects, if any."""
 
     module: str
     line: int
     sql: str
     shape: str | None
+    kind: str | None = None
 
 
 def found(root: Path, packages: Sequence[str]) -> Iterator[Statement]:
@@ -43,9 +45,13 @@ def found(root: Path, packages: Sequence[str]) -> Iterator[Statement]:
 async def check(raw: "asyncpg.Connection[asyncpg.Record]", statement: Statement) -> str | None:
     """What is wrong with it, or None. Nothing is run: the statement is prepared and its columns are read."""
     try:
-        columns = [a.name for a in (await raw.prepare(statement.sql)).get_attributes()]
+        columns = [(a.name, a.type.name) for a in (await raw.prepare(statement.sql)).get_attributes()]
         if statement.shape is not None:
-            reader(_shape(statement), columns)
+            shape = _named(statement, statement.shape)
+            reader(shape, [name for name, _ in columns])
+            check_types(shape, dict(columns))
+        if statement.kind is not None:
+            _check_kind(_named(statement, statement.kind), columns)
     except (asyncpg.PostgresError, WrongColumns) as error:
         return f"{statement.module}:{statement.line}: {error}"
     return None
@@ -78,11 +84,18 @@ def _statement(module: str, node: ast.AST) -> Iterator[Statement]:
     match node:
         case ast.Call(func=ast.Attribute(attr=verb), args=[ast.Name(id=shape), ast.Constant(value=str(sql)), *_]):
             if verb in (*ROWS, *SCALARS):
-                yield Statement(module, node.lineno, sql, shape if verb in ROWS else None)
+                rows = verb in ROWS
+                yield Statement(module, node.lineno, sql, shape if rows else None, None if rows else shape)
         case ast.Call(func=ast.Attribute(attr="run", value=ast.Name(id="db")), args=[ast.Constant(value=str(sql)), *_]):
             yield Statement(module, node.lineno, sql, None)
 
 
-def _shape(statement: Statement) -> Any:
+def _check_kind(kind: Any, columns: Sequence[tuple[str, str]]) -> None:
+    """The one column of a `value` or of `values` is what the caller was promised."""
+    if len(columns) != 1 or not fits(kind, columns[0][1]):
+        raise WrongColumns(f"{kind.__name__}: {', '.join(given for _, given in columns)}")
+
+
+def _named(statement: Statement, name: str) -> Any:
     import_module(statement.module)
-    return getattr(sys.modules[statement.module], statement.shape or "")
+    return getattr(sys.modules[statement.module], name, None) or getattr(builtins, name)
