@@ -15,7 +15,7 @@ from litestar import Litestar
 from litestar.types import Empty
 from msgspec import Struct
 
-from app import errors, operations, schemas
+from app import errors, operations, refusals, schemas
 from app.access import ROLES, Relation, Rule
 from app.errors import PROBLEM, Problem, Refusal
 from app.operations import Answer, Operation, Parameter
@@ -65,7 +65,10 @@ def description(app: Litestar) -> Json:
         "components": {
             "schemas": components,
             "responses": {one.__name__: _problem(one) for one in _all_general()},
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "scraper": {"type": "http", "scheme": "bearer", "description": "`CAIRN_METRICS_TOKEN` of the server."},
+            },
         },
     }
 
@@ -94,7 +97,7 @@ def _operation(one: Operation, made: Mapping[tuple[str, str], Json]) -> Json:
         "tags": sorted(handler.resolve_tags()),
         "summary": handler.summary or one.id,
         "description": "\n\n".join((cleandoc(handler.description or handler.fn.__doc__ or ""), who(one.rule))),
-        "security": [] if one.rule.public else [{"bearer": []}],
+        "security": list(handler.security or ()) if one.rule.public else [{"bearer": []}],
         "x-access": _access(one.rule),
     }
     if one.parameters:
@@ -152,8 +155,6 @@ def _general(one: Operation) -> Iterator[type[Refusal]]:
         yield errors.NotFound
     if one.method != "GET":
         yield errors.Conflict
-    if "id" in getattr(one.body, "__struct_fields__", ()):
-        yield errors.IdTaken
     if one.body is not None or one.parameters:
         yield errors.Invalid
     yield from (errors.OurMistake, errors.Overloaded)
@@ -162,42 +163,31 @@ def _general(one: Operation) -> Iterator[type[Refusal]]:
 
 
 def _all_general() -> list[type[Refusal]]:
-    return _refusals(errors.__name__)
+    """Those that any slice may say, by status."""
+    within = [one for one in Refusal.__subclasses__() if one.__module__ == errors.__name__]
+    return sorted(within, key=lambda one: (one.status, one.__name__))
 
 
 def _problems(one: Operation) -> Json:
-    """By status, the refusals to be ready for: the general ones, and for a change all that its slice may say."""
-    own = _refusals(one.package) if one.method != "GET" else []
+    """By status, the refusals to be ready for: the general ones, and those on the way of its handler."""
     by_status: dict[int, list[type[Refusal]]] = {}
-    for refusal in (*_general(one), *own):
+    for refusal in dict.fromkeys((*_general(one), *refusals.of(one.handler.fn))):
         by_status.setdefault(refusal.status, []).append(refusal)
     return {str(status): _either(by_status[status]) for status in sorted(by_status)}
 
 
-def _either(refusals: list[type[Refusal]]) -> Json:
-    if len(refusals) == 1 and refusals[0] in _all_general():
-        return {"$ref": f"#/components/responses/{refusals[0].__name__}"}
-    return _problem(*refusals)
+def _either(kinds: list[type[Refusal]]) -> Json:
+    if len(kinds) == 1 and kinds[0] in _all_general():
+        return {"$ref": f"#/components/responses/{kinds[0].__name__}"}
+    return _problem(*kinds)
 
 
-def _problem(*refusals: type[Refusal]) -> Json:
-    said = "\n\n".join(f"`{one.__name__}`: {' '.join((one.__doc__ or '').split())}" for one in refusals)
+def _problem(*kinds: type[Refusal]) -> Json:
+    said = "\n\n".join(f"`{one.__name__}`: {' '.join((one.__doc__ or '').split())}" for one in kinds)
     content = {PROBLEM: {"schema": schemas.reference("Problem")}}
-    waits = [one.retry_after for one in refusals if one.retry_after is not None]
+    waits = [one.retry_after for one in kinds if one.retry_after is not None]
     headers = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}}
     return {"description": said, "content": content} | ({"headers": headers} if waits else {})
-
-
-def _refusals(module: str) -> list[type[Refusal]]:
-    """The refusals of a module, or of a whole package, by status; a slice's routes have loaded all of its own."""
-    within = [one for one in _kinds(Refusal) if f"{one.__module__}.".startswith(f"{module}.")]
-    return sorted(within, key=lambda one: (one.status, one.__name__))
-
-
-def _kinds(base: type[Refusal]) -> Iterator[type[Refusal]]:
-    for one in base.__subclasses__():
-        yield one
-        yield from _kinds(one)
 
 
 def _tags(app: Litestar) -> list[Json]:

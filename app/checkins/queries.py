@@ -88,7 +88,7 @@ async def history(db: Connection, patient_id: UUID, *, before: date, limit: int)
 
 
 async def levels(db: Connection, patient_id: UUID, *, first: date, last: date) -> list[TrendDay]:
-    """Levels only of the days from `first` to `last`, oldest first, each in its latest version; of a stranger nothing."""
+    """Levels only of the days from `first` to `last`, oldest first, each in its latest version; none of a stranger."""
     return await db.all(
         TrendDay,
         """

@@ -1,11 +1,12 @@
 """Live events over Server-Sent Events."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get
 from litestar.openapi import ResponseSpec
+from litestar.params import HeaderParameter
 from litestar.response import Stream
 
 from app import access
@@ -14,6 +15,7 @@ from app.dependencies import Me
 from app.events import actions
 from app.events.models import Event
 
+Since = Annotated[str | None, HeaderParameter(name="Last-Event-ID", description="The `id` of the last event read.")]
 # A proxy that buffers would hold an alert back.
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -21,7 +23,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 @get("/v1/events", operation_id="listen", tags=["live"], summary="Live events", media_type="text/event-stream",
      responses={200: ResponseSpec(Event, media_type="text/event-stream", generate_examples=False)},
      access=access.allow("listen", "own-events", EVERYONE))  # fmt: skip
-async def listen(request: Request[Any, Any, Any], me: Me) -> Stream:
+async def listen(request: Request[Any, Any, Any], me: Me, since: Since = None) -> Stream:
     """A stream of what changes for you, as it happens: `id` is the cursor, and `Last-Event-ID` resumes where you left.
 
     At first, and every 15 seconds of silence, comes a comment with the `id` alone, so that a stream that broke off
@@ -31,7 +33,7 @@ async def listen(request: Request[Any, Any, Any], me: Me) -> Stream:
     carry ids only; fetch what they name.
     """
     state = request.app.state
-    found = actions.listen(state.pool, state.bell, me.id, request.headers.get("last-event-id", ""), state.clock)
+    found = actions.listen(state.pool, state.bell, me.id, since or "", state.clock)
     return Stream(_lines(found), media_type="text/event-stream", headers=HEADERS)
 
 

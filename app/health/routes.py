@@ -31,7 +31,7 @@ async def ready(request: Request[Any, Any, Any], now: Now) -> Response[Ready]:
 
 
 @get("/metrics", operation_id="getMetrics", tags=["health"], summary="Numbers for Prometheus", media_type="text/plain",
-     responses={404: ResponseSpec(Problem, media_type=PROBLEM, generate_examples=False)},
+     security=[{"scraper": []}], responses={404: ResponseSpec(Problem, media_type=PROBLEM, generate_examples=False)},
      access=access.public("read", "metrics"))  # fmt: skip
 async def metrics(request: Request[Any, Any, Any], site: Where) -> bytes:
     """Counts and times by route, for a scraper that sends CAIRN_METRICS_TOKEN; for anybody else it is not there."""

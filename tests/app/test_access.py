@@ -10,7 +10,7 @@ import pytest
 from litestar import Litestar, get, head, post, route
 from litestar.types import ControllerRouterHandler, Method
 
-from app import access, stack
+from app import access, openapi, stack
 from app.access import Rule, UnruledRoute
 from app.asgi import create_app
 from app.demo.cast import CAST, MAYA, NOAH, Person
@@ -20,7 +20,9 @@ from tests.app.recipes import RECIPES, SOCKETS, Recipe, ask, expected
 from tests.app.scene import PATIENTS, Fact, Scene
 from tests.world import SITE
 
-TABLE = [(method, path, rule) for method, path, rule in access.ruled(stack.app_without_database())]
+APP = stack.app_without_database()
+TABLE = [(method, path, rule) for method, path, rule in access.ruled(APP)]
+DESCRIBED = openapi.description(APP)
 ROUTES = [row for row in TABLE if row[:2] not in SOCKETS]
 EVERYBODY: tuple[Person | None, ...] = (*CAST, None)
 EVERY_FACT: set[Fact] = {"identity", "note", "medicine", "device"}
@@ -51,11 +53,20 @@ async def test_each_route_answers_everybody_as_the_table_says(scene: Scene, meth
         who = actor.handle if actor else "nobody"
         if (answer.status_code, code) != (due.status, due.code):
             wrong.append(f"{who}: {answer.status_code} {code} instead of {due.status} {due.code}: {answer.text[:300]}")
+        if answer.status_code >= 400 and not is_described(method, path, answer):
+            wrong.append(f"{who}: the description knows nothing of {answer.status_code} {code}")
         if changed:
             wrong.append(f"{who}: was refused, and yet something was written")
         found = leaks(answer.content + str(answer.headers).encode(), scene.records, allowed(recipe, actor, due.status))
         wrong += [f"{who}: is shown {fact}" for fact in found]
     assert wrong == []
+
+
+def is_described(method: str, path: str, answer: httpx.Response) -> bool:
+    """Whether the description names this refusal; what is not in it at all is for browsers."""
+    operation = DESCRIBED["paths"].get(path, {}).get(method.lower())
+    told = operation and operation["responses"].get(str(answer.status_code), {})
+    return operation is None or answer.json()["code"] in str(told)
 
 
 def allowed(recipe: Recipe, actor: Person | None, status: int) -> dict[str, set[Fact]]:

@@ -137,7 +137,8 @@ def test_each_operation_says_whom_its_route_admits(app: Litestar, described: Jso
         told = one["x-access"]
         assert (told["action"], told["category"], told["public"]) == (rule.action, rule.category, rule.public)
         assert {role: tuple(relations) for role, relations in told["roles"].items()} == rule.who
-        assert one["security"] == ([] if rule.public else [{"bearer": []}])
+        public: list[Json] = [{"scraper": []}] if path == "/metrics" else []
+        assert one["security"] == (public if rule.public else [{"bearer": []}])
         assert openapi.who(rule) in one["description"]
 
 
@@ -168,7 +169,7 @@ def test_every_operation_has_an_answer_and_the_problems_that_follow_from_what_it
     for method, path, one in each(described):
         statuses = set(one["responses"])
         assert any(status.startswith(("2", "3")) for status in statuses), path
-        assert not one["security"] or statuses >= {"401", "403"}
+        assert {"bearer": []} not in one["security"] or statuses >= {"401", "403"}
         assert "requestBody" not in one or statuses >= {"400", "413", "415", "422"}
         assert "{" not in path or "404" in statuses
         assert method == "GET" or "409" in statuses
@@ -184,6 +185,55 @@ def test_every_refusal_is_a_problem_document(described: Json) -> None:
         told = pointed(described, problem["$ref"]) if "$ref" in problem else problem
         schema = told["content"]["application/problem+json"]["schema"]
         assert pointed(described, schema["$ref"])["title"] == "Problem"
+
+
+def refused(described: Json) -> dict[str, set[str]]:
+    """The codes that each operation says it may refuse with."""
+    responses = {one["operationId"]: one["responses"] for _, _, one in each(described)}
+    return {
+        called: {
+            code
+            for answer in answers.values()
+            for code in (
+                [answer["$ref"].rpartition("/")[2]]
+                if "$ref" in answer
+                else re.findall(r"`(\w+)`:", answer["description"])
+            )
+        }
+        for called, answers in responses.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "called"),
+    [
+        ("LinkUsed", {"setUp"}),
+        ("TooEarly", {"enterVisit"}),
+        ("ShiftOverlaps", {"addDutyShift"}),
+        ("SlotTaken", {"bookAppointment", "rescheduleAppointment"}),
+        ("IdTaken", {"setUp", "recordCheckIn", "registerDevice", "bookAppointment", "rescheduleAppointment",
+                     "addWorkingException", "startRegimen"}),
+    ],
+)  # fmt: skip
+def test_a_refusal_is_named_where_it_may_happen_and_nowhere_else(described: Json, code: str, called: set[str]) -> None:
+    assert {one for one, codes in refused(described).items() if code in codes} == called
+
+
+@pytest.mark.parametrize("called", ["listSlots", "bookAppointment", "signInToDemo", "getMe", "replaceWorkingHours"])
+def test_what_is_not_there_is_said_also_where_no_path_names_it(described: Json, called: str) -> None:
+    assert "NotFound" in refused(described)[called]
+
+
+@pytest.mark.parametrize("called", ["listAlerts", "getSupport", "openMirror", "signOut", "recordCheckIn"])
+def test_what_is_always_there_is_never_said_not_to_be(described: Json, called: str) -> None:
+    assert "NotFound" not in refused(described)[called]
+
+
+def test_a_stream_says_how_it_is_resumed_and_the_metrics_whose_token_they_want(described: Json) -> None:
+    [resumed] = described["paths"]["/v1/events"]["get"]["parameters"]
+    assert (resumed["name"], resumed["in"], resumed["required"]) == ("Last-Event-ID", "header", False)
+    assert described["paths"]["/metrics"]["get"]["security"] == [{"scraper": []}]
+    assert "CAIRN_METRICS_TOKEN" in described["components"]["securitySchemes"]["scraper"]["description"]
 
 
 def test_a_change_names_the_refusals_of_its_slice(described: Json) -> None:
