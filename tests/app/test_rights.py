@@ -87,25 +87,36 @@ TIMES = "SELECT count(*) FROM busy_times('{maya}', '[2026-01-01, 2027-01-01)')"
 WITHDRAW = "SELECT withdraw_notifications('{about}', ARRAY['{subject}'::uuid], now())"
 # Every function that does more than its caller may, with a call about Maya: how much it did or told.
 CALLS: Mapping[str, str] = {
+    "add_patient(uuid,text,text,text,timestamp with time zone)":
+        "SELECT (add_patient('{maya}', 'x', 'UTC', 'en', now()))::int",
+    "add_staff(uuid,text,text,text,text[],timestamp with time zone)":
+        "SELECT (add_staff('{maya}', 'x', 'UTC', 'en', '{{peer}}', now()))::int",
+    "arrange_care_team(uuid,uuid[],uuid,timestamp with time zone)":
+        "SELECT count(*) FROM arrange_care_team('{maya}', ARRAY['{dana}'::uuid], '{dana}', now())",
     "busy_times(uuid,tstzrange)": TIMES,
     "calendar_owner(bytea)": "SELECT count(calendar_owner(sha256('a guess')))",
     "close_address_elsewhere(text,text,timestamp with time zone)":
         "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', 'a guess', now())",
     "demo_people()": "SELECT count(*) FROM demo_people()",
+    "give_roles(uuid,text[])": "SELECT give_roles('{maya}', '{{peer}}')::int",
     "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
         "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
     "levels_of(uuid[])": "SELECT count(*) FROM levels_of(ARRAY['{check_in}'::uuid])",
     "levels_between(uuid,date,date)": "SELECT count(*) FROM levels_between('{maya}', '2026-01-01', '2027-01-01')",
+    "make_sign_in_link(uuid,bytea,timestamp with time zone,timestamp with time zone)":
+        "SELECT count(make_sign_in_link('{ned}', sha256('x'), now(), now() + interval '1 hour'))",
     "may_see_times(uuid)": "SELECT may_see_times('{maya}')::int",
     "may_withdraw(text,uuid)": "SELECT may_withdraw('alert', '{alert}')::int",
     "moves_own(uuid,uuid,uuid)": "SELECT moves_own('{appointment}', '{maya}', '{dana}')::int",
     "raise_alert(uuid,text,boolean,timestamp with time zone,timestamp with time zone)":
         "SELECT raise_alert('{alert}', 'p0', false, now(), now())::int",
+    "reach_again(timestamp with time zone)": "SELECT count(*) FROM reach_again(now())",
     "reach(text[])":
         "SELECT count(*) FROM reach('self', 'team', 'claimed', 'booked', 'supervised', 'coordinated') AS who"
         " WHERE who = '{maya}'",
     "signed_in(bytea,timestamp with time zone)": "SELECT count(*) FROM signed_in(sha256('a guess'), now())",
     "told_alerts()": "SELECT count(*) FROM told_alerts() AS told WHERE told = '{alert}'",
+    "use_sign_in_link(bytea,timestamp with time zone)": "SELECT count(use_sign_in_link(sha256('a guess'), now()))",
     "use_setup_link(bytea,timestamp with time zone)": "SELECT use_setup_link(sha256('a guess'), now())::int",
     "withdraw_notifications(text,uuid[],timestamp with time zone)":
         WITHDRAW.replace("{about}", "alert").replace("{subject}", "{alert}"),
@@ -113,6 +124,9 @@ CALLS: Mapping[str, str] = {
 # What these do is for everybody, or is asked by nobody.
 FOR_EVERYBODY = {
     "a_crisis_is_a_clinicians()": "a trigger, which nobody can call",
+    "is_a_patient()": "a trigger, which nobody can call",
+    "of_one_program()": "a trigger, which nobody can call",
+    "works_here()": "a trigger, which nobody can call",
     "audit(text,text,uuid[],uuid)": "writes in its caller's own name, and reads nothing",
     "oldest_due_seconds(timestamp with time zone)": "a number of the server's",
 }

@@ -337,7 +337,10 @@ FOREIGN = {
 @pytest.mark.parametrize("relation", sorted(FOREIGN))
 async def test_no_relation_reaches_into_another_program_whoever_wrote_it(scene: Scene, relation: str) -> None:
     async with scene.undone():
+        # The schema refuses some of these by itself by now; rows from before it did are what this is about.
+        await scene.seen.owner("SET LOCAL session_replication_role = 'replica'")
         await scene.seen.owner(FOREIGN[relation], NELL.id, MAYA.id)
+        await scene.seen.owner("SET LOCAL session_replication_role = 'origin'")
         for table in ("person", "patient", "care_team_member", "check_in", "regimen", "occurrence"):
             assert await wrongly_seen(scene, table) == []
 
