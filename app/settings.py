@@ -148,9 +148,12 @@ def _text(environ: Mapping[str, str], name: str) -> str:
     if not path:
         return environ.get(name, "").strip()
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        text = Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(f"{name}_FILE names a file that cannot be read.") from error
+    if not text:
+        raise BadSettings(f"{name}_FILE names a file in which there is nothing.")
+    return text
 
 
 def _parsed(name: str, field: FieldInfo, text: str) -> Any:

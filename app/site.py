@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+_USUAL_PORT = {"http": ":80", "https": ":443"}
+
 
 class Site(Struct, frozen=True):
     """Fixed for the life of a process."""
@@ -19,8 +21,9 @@ class Site(Struct, frozen=True):
 
     @property
     def origin(self) -> str:
-        """What a browser calls our page's origin."""
-        return "{0.scheme}://{0.netloc}".format(urlsplit(self.public_url))
+        """What a browser calls our page's origin: in small letters, and without the port that its scheme has anyway."""
+        address = urlsplit(self.public_url.lower())
+        return f"{address.scheme}://{address.netloc.removesuffix(_USUAL_PORT.get(address.scheme, ' '))}"
 
     @property
     def socket(self) -> str:

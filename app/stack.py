@@ -79,6 +79,13 @@ def secret_of(settings: Settings) -> str:
     return settings.secret or own_secret.kept(secret_file(settings))
 
 
+def shared_secret(settings: Settings) -> str:
+    """The secret of a duty that runs apart from the others: one of its own would open nobody's tickets but its own."""
+    if settings.secret or is_demo(settings):
+        return secret_of(settings)
+    raise BadSettings("CAIRN_SECRET is needed here: the API, the worker and signaling run apart and share it.")
+
+
 def secret_file(settings: Settings) -> Path:
     """Where a machine that was given no secret keeps its own."""
     return Path(settings.state_dir) / "secret"
@@ -241,7 +248,7 @@ async def first_operator(place: Database, url: str) -> str | None:
 async def serve_api(settings: Settings, say: Said) -> None:
     """The API alone; the database is configured and migrated elsewhere."""
     sock, settings = listening(settings, say)
-    secret = secret_of(settings)
+    secret = shared_secret(settings)
     place = _configured(settings, secret)
     async with connected(settings, place, "api") as (pool, bell):
         app = create_app(pool, bell, site_of(settings, secret))
@@ -254,7 +261,7 @@ async def serve_worker(settings: Settings, say: Said) -> None:
     """The clock alone, until a signal says stop."""
     from app import push, worker  # noqa: PLC0415
 
-    place = _configured(settings, secret_of(settings))
+    place = _configured(settings, shared_secret(settings))
     async with (
         connected(settings, place, "worker") as (pool, bell),
         push.opened(settings, demo=is_demo(settings)) as pushing,
@@ -269,7 +276,7 @@ async def serve_signaling(settings: Settings, say: Said) -> None:
     from signaling.asgi import create_app as create_signaling  # noqa: PLC0415
 
     sock, settings = listening(settings, say)
-    app = create_signaling(signaling_config(site_of(settings, secret_of(settings))))
+    app = create_signaling(signaling_config(site_of(settings, shared_secret(settings))))
     await server.serve(
         app, sock, started=lambda: say(f"Signaling answers at {public_url(settings)}."), stopping=lambda: None
     )

@@ -84,8 +84,9 @@ async def test_a_day_of_care_crosses_three_processes(server: embedded.Server, te
 
 
 async def seed_today(owner: str) -> None:
-    """The cast is on duty and has a visit now, whatever day it is."""
+    """The cast is on duty and has a visit now, whatever day it is; here they are as real as anybody."""
     raw = await connect(owner)
+    await raw.execute("DELETE FROM demo_mark")
     await raw.execute("DELETE FROM duty_shift")
     await seed.duty(raw, right_now() - timedelta(hours=1), right_now() + timedelta(hours=5))
     await seed.visit_now(raw, right_now())
@@ -130,20 +131,28 @@ async def a_visit_connects(maya: httpx.AsyncClient, dana: httpx.AsyncClient) -> 
         await counselor.meets(audio=10, video=5, seconds=30)
 
 
-def test_a_duty_without_a_database_says_what_it_needs(tmp_path: Path) -> None:
-    environ = {**os.environ, "CAIRN_DEMO": "false", "CAIRN_STATE_DIR": str(tmp_path), "CAIRN_PORT": str(free_port())}
-    for name in ("api", "worker"):
-        done = subprocess.run(
-            [sys.executable, "-m", "app", name],
-            cwd=ROOT,
-            env=environ,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 2
-        assert done.stderr.startswith("CAIRN_DATABASE_URL is needed here")
+@pytest.mark.parametrize(
+    ("name", "secret", "needed"),
+    [
+        ("api", "s" * 40, "CAIRN_DATABASE_URL"),
+        ("worker", "s" * 40, "CAIRN_DATABASE_URL"),
+        ("api", "", "CAIRN_SECRET"),
+        ("signaling", "", "CAIRN_SECRET"),
+    ],
+)
+def test_a_duty_says_what_it_needs(tmp_path: Path, name: str, secret: str, needed: str) -> None:
+    settings = {"CAIRN_DEMO": "false", "CAIRN_STATE_DIR": str(tmp_path), "CAIRN_PORT": str(free_port())}
+    done = subprocess.run(
+        [sys.executable, "-m", "app", name],
+        cwd=ROOT,
+        env={**os.environ, **settings, "CAIRN_SECRET": secret},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{needed} is needed here")
 
 
 @pytest.fixture

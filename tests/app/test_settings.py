@@ -207,6 +207,12 @@ def test_a_file_that_cannot_be_read_is_told_by_its_variable(tmp_path: Path, cont
     assert CANARY not in str(refused.value)
 
 
+def test_a_file_with_nothing_in_it_is_not_taken_for_no_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(" \n")
+    with pytest.raises(BadSettings, match="names a file in which there is nothing"):
+        read({"CAIRN_SECRET_FILE": str(tmp_path / "secret")})
+
+
 GIVEN = {
     "CAIRN_SECRET": f"{CANARY}-of-at-least-32-characters",
     "CAIRN_DATABASE_URL": f"postgresql://cairn_app:{CANARY}@db.example.org/cairn",
