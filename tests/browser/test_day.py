@@ -70,6 +70,7 @@ async def test_the_first_operator_comes_in_by_the_link_and_only_once(chromium: B
     assert await faults(page) == []
     await page.get_by_role("button", name="Begin").click()
     await expect(page.get_by_text("Not an IANA time zone.")).to_be_visible()
+    await expect(page.get_by_label("Time zone")).to_have_accessible_description("Not an IANA time zone.")
     await page.get_by_label("Time zone").fill("America/Chicago")
     await page.get_by_role("button", name="Begin").click()
 

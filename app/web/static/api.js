@@ -2,11 +2,15 @@
 import { goOut, session } from "./session.js";
 import { t } from "./words.js";
 
-/** Why it did not happen; `message` may be shown. */
+/** @typedef {{pointer: string, message: string}} Fault one field that is wrong, by its JSON pointer */
+
+/** Why it did not happen. `message` may be shown: the `title`, and what is wrong with each field. */
 export class Problem extends Error {
-  /** @param {string} message @param {number} status @param {string} code */
-  constructor(message, status, code) {
-    super(message);
+  /** @param {string} title @param {number} status @param {string} code @param {Fault[]} [faults] */
+  constructor(title, status, code, faults = []) {
+    super([title, ...faults.map((one) => one.message)].join(" "));
+    this.title = title;
+    this.faults = faults;
     this.status = status;
     this.code = code;
   }
@@ -52,6 +56,5 @@ async function reached(method, path, body) {
 /** @param {Response} response @param {any} answer */
 function problemOf(response, answer) {
   const title = typeof answer?.title === "string" ? answer.title : t("failed");
-  const fields = (answer?.errors ?? []).map((/** @type {{message: string}} */ one) => one.message);
-  return new Problem([title, ...fields].join(" "), response.status, String(answer?.code ?? "Failed"));
+  return new Problem(title, response.status, String(answer?.code ?? "Failed"), answer?.errors ?? []);
 }

@@ -75,11 +75,20 @@ export function useAct(act) {
   return { busy, problem, run };
 }
 
-/** A labelled field. @param {{label: string, hint?: string, id: string, children?: any}} props */
-export const Field = ({ label, hint, id, children }) => html`
+/** A labelled field, and what is wrong with it. @param {{label: string, hint?: string, fault?: string, id: string, children?: any}} props */
+export const Field = ({ label, hint, fault, id, children }) => html`
   <div class="field">
     <label for=${id}>${label}</label>
     ${children}
+    ${fault && html`<p class="fault" id="${id}-fault" role="alert">${fault}</p>`}
     ${hint && html`<p class="hint" id="${id}-hint">${hint}</p>`}
   </div>
+`;
+
+/** On or off. @param {{on: boolean, turn: (on: boolean) => void, danger?: boolean, describedBy?: string, children?: any}} props */
+export const Switch = ({ on, turn, danger = false, describedBy, children }) => html`
+  <label class="switch ${danger ? "danger" : ""}">
+    <input type="checkbox" role="switch" checked=${on} aria-describedby=${describedBy} onChange=${(/** @type {any} */ e) => turn(e.target.checked)} />
+    <i aria-hidden="true"></i><span>${children}</span>
+  </label>
 `;

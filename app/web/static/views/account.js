@@ -27,6 +27,6 @@ const About = ({ me }) => html`
     <dt>${t("account.roles")}</dt><dd>${me.roles.map((role) => tCode("role", role)).join(", ")}</dd>
     <dt>${t("account.organisation")}</dt>
     <dd>${me.organisation.name}${me.organisation.part2 && html`<small>${t("account.part2")}</small>`}</dd>
-    <dt>${t("account.zone")}</dt><dd>${me.timeZone}</dd>
+    <dt>${t("field.zone")}</dt><dd>${me.timeZone}</dd>
   </dl>
 `;

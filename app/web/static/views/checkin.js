@@ -4,7 +4,7 @@ import { CrisisCard } from "../crisis.js";
 import { newId } from "../ids.js";
 import { announce } from "../live.js";
 import { useLoaded } from "../loaded.js";
-import { Card, Field, Shown, Trouble, useAct } from "../parts.js";
+import { Card, Field, Shown, Switch, Trouble, useAct } from "../parts.js";
 import { clock, dayOf } from "../times.js";
 import { html, useState } from "../ui.js";
 import { t } from "../words.js";
@@ -110,14 +110,6 @@ function Form({ before, sent, leave }) {
     </form>
   `;
 }
-
-/** @param {{on: boolean, turn: (on: boolean) => void, danger?: boolean, children?: any}} props */
-const Switch = ({ on, turn, danger = false, children }) => html`
-  <label class="switch ${danger ? "danger" : ""}">
-    <input type="checkbox" role="switch" checked=${on} onChange=${(/** @type {any} */ e) => turn(e.target.checked)} />
-    <i aria-hidden="true"></i><span>${children}</span>
-  </label>
-`;
 
 /** The draft of today, if one was begun. @returns {Draft | null} */
 function keptDraft() {

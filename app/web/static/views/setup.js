@@ -1,7 +1,8 @@
 /** The first operator comes in, with the one-time link that the server printed. */
 import { post } from "../api.js";
+import { Form, NameField, ZoneField } from "../form.js";
 import { newId } from "../ids.js";
-import { Field, Trouble, useAct } from "../parts.js";
+import { Field } from "../parts.js";
 import { go } from "../routing.js";
 import { enter } from "../session.js";
 import { html, useMemo, useState } from "../ui.js";
@@ -16,38 +17,29 @@ export function SetUp({ secret }) {
     operatorName: "",
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
-  const { busy, problem, run } = useAct(async () => {
+  const begin = async () => {
     const signedIn = await post("/v1/setup", { secret, ...ids, ...form });
     go("");
     enter(signedIn);
-  });
-  const set = (/** @type {keyof form} */ name) => (/** @type {any} */ event) => setForm({ ...form, [name]: event.target.value });
-  const send = (/** @type {Event} */ event) => {
-    event.preventDefault();
-    void run();
   };
+  const set = (/** @type {keyof form} */ name) => (/** @type {string} */ value) => setForm({ ...form, [name]: value });
   return html`
-    <form class="card narrow" onSubmit=${send}>
+    <section class="card narrow">
       <h1>${t("setup.title")}</h1>
       <p class="soft">${t("setup.lead")}</p>
-      <${Field} id="organisation" label=${t("setup.organisation")}>
-        <input id="organisation" required maxlength="200" value=${form.organisationName} onInput=${set("organisationName")} />
+      <${Form} act=${begin} say=${t("setup.send")}>
+        ${(/** @type {Error | null} */ problem) => html`
+          <${NameField} id="organisation" label=${t("setup.organisation")} pointer="/organisationName" problem=${problem} value=${form.organisationName} set=${set("organisationName")} />
+          <${Field} id="kind" label=${t("setup.kind")}>
+            <select id="kind" value=${form.organisationKind} onChange=${(/** @type {any} */ e) => set("organisationKind")(e.target.value)}>
+              <option value="sud-program">${t("setup.kind.sud-program")}</option>
+              <option value="primary-care">${t("setup.kind.primary-care")}</option>
+            </select>
+          <//>
+          <${NameField} id="operator" label=${t("setup.operator")} pointer="/operatorName" own problem=${problem} value=${form.operatorName} set=${set("operatorName")} />
+          <${ZoneField} id="zone" problem=${problem} value=${form.timeZone} set=${set("timeZone")} />
+        `}
       <//>
-      <${Field} id="kind" label=${t("setup.kind")}>
-        <select id="kind" value=${form.organisationKind} onChange=${set("organisationKind")}>
-          <option value="sud-program">${t("setup.kind.sud-program")}</option>
-          <option value="primary-care">${t("setup.kind.primary-care")}</option>
-        </select>
-      <//>
-      <${Field} id="operator" label=${t("setup.operator")}>
-        <input id="operator" required maxlength="200" autocomplete="name" value=${form.operatorName} onInput=${set("operatorName")} />
-      <//>
-      <${Field} id="zone" label=${t("setup.zone")}>
-        <input id="zone" required maxlength="64" list="zones" value=${form.timeZone} onInput=${set("timeZone")} />
-        <datalist id="zones">${Intl.supportedValuesOf("timeZone").map((zone) => html`<option value=${zone} />`)}</datalist>
-      <//>
-      <${Trouble} problem=${problem} />
-      <button class="wide" aria-busy=${busy} disabled=${busy}>${t("setup.send")}</button>
-    </form>
+    </section>
   `;
 }

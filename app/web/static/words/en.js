@@ -9,6 +9,7 @@ export const en = {
   loading: "One moment …",
   tryAgain: "Try again",
   back: "Back",
+  leave: "Not now",
   close: "Close",
   signOut: "Sign out",
   skip: "Skip to the content",
@@ -19,6 +20,12 @@ export const en = {
   helpFallback: "Call or text 988. For an overdose now, call 911, give naloxone, and stay.",
   call: "Call {number}",
   text: "Text {number}",
+
+  "field.name": "Name",
+  "field.language": "Language",
+  "field.zone": "Time zone",
+  "language.en": "English",
+  "language.es": "Español",
 
   "door.title": "Who would you like to be?",
   "door.lead": "This is a demo. Everybody here is made up, and nothing leaves this machine.",
@@ -41,7 +48,6 @@ export const en = {
   "setup.kind.sud-program": "A program for people who use substances (42 CFR Part 2)",
   "setup.kind.primary-care": "A primary-care clinic",
   "setup.operator": "Your name",
-  "setup.zone": "Time zone",
   "setup.send": "Begin",
 
   "hello.morning": "Good morning, {name}.",
@@ -164,7 +170,6 @@ export const en = {
   "account.title": "Your account",
   "account.organisation": "Organisation",
   "account.roles": "Role",
-  "account.zone": "Time zone",
   "account.part2": "bound by 42 CFR Part 2",
   "account.operator": "You run this server. By design you see no record and no check-in of anybody.",
   "account.coordinator": "You see who is in the program and arrange times. What people say in check-ins is not shown to you.",

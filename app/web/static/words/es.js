@@ -9,6 +9,7 @@ export const es = {
   loading: "Un momento …",
   tryAgain: "Intentar de nuevo",
   back: "Volver",
+  leave: "Ahora no",
   close: "Cerrar",
   signOut: "Salir",
   skip: "Ir al contenido",
@@ -19,6 +20,12 @@ export const es = {
   helpFallback: "Llama o escribe al 988. Si hay una sobredosis ahora, llama al 911, da naloxona y quédate.",
   call: "Llamar al {number}",
   text: "Escribir al {number}",
+
+  "field.name": "Nombre",
+  "field.language": "Idioma",
+  "field.zone": "Zona horaria",
+  "language.en": "English",
+  "language.es": "Español",
 
   "door.title": "¿Quién quieres ser?",
   "door.lead": "Esto es una demostración. Todas las personas son inventadas y nada sale de esta máquina.",
@@ -41,7 +48,6 @@ export const es = {
   "setup.kind.sud-program": "Un programa para personas que usan sustancias (42 CFR Parte 2)",
   "setup.kind.primary-care": "Una clínica de atención primaria",
   "setup.operator": "Tu nombre",
-  "setup.zone": "Zona horaria",
   "setup.send": "Empezar",
 
   "hello.morning": "Buenos días, {name}.",
@@ -164,7 +170,6 @@ export const es = {
   "account.title": "Tu cuenta",
   "account.organisation": "Organización",
   "account.roles": "Función",
-  "account.zone": "Zona horaria",
   "account.part2": "sujeta a 42 CFR Parte 2",
   "account.operator": "Operas este servidor. Por diseño no ves expedientes ni registros de nadie.",
   "account.coordinator": "Ves quién está en el programa y organizas las horas. Lo que las personas cuentan no se te muestra.",
