@@ -22,6 +22,9 @@ export const get = (path) => call("GET", path);
 /** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
 export const post = (path, body) => call("POST", path, body);
 
+/** @param {string} path @param {unknown} body @returns {Promise<any>} */
+export const patch = (path, body) => call("PATCH", path, body);
+
 /** @param {string} path @returns {Promise<any>} */
 export const remove = (path) => call("DELETE", path);
 

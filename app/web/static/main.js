@@ -3,7 +3,7 @@ import { get, post, remove } from "./api.js";
 import { beCardOf, beCardOfEverybody, HelpNow } from "./crisis.js";
 import { listen } from "./live.js";
 import { stayThere } from "./offline.js";
-import { Mark, Trouble } from "./parts.js";
+import { Avatar, Mark, Trouble } from "./parts.js";
 import { go, route, useRoute } from "./routing.js";
 import { goOut, onSession, session } from "./session.js";
 import { useZone } from "./times.js";
@@ -12,6 +12,7 @@ import { Account } from "./views/account.js";
 import { Booking } from "./views/booking.js";
 import { Day } from "./views/day.js";
 import { ComeIn, Door } from "./views/door.js";
+import { Office } from "./views/office.js";
 import { PatientView } from "./views/patient.js";
 import { SetUp } from "./views/setup.js";
 import { Support } from "./views/support.js";
@@ -58,20 +59,21 @@ function SignedIn() {
     setMe(found);
   };
   useEffect(load, []);
-  useEffect(() => (me ? listen() : undefined), [me]);
+  useEffect(() => (me ? listen() : undefined), [me?.id]);
   if (!me) return html`<${Frame}><${Trouble} problem=${problem} again=${load} /><//>`;
-  return html`<${Frame} me=${me} wide=${at.name === "visit" || at.name === "mirror"}>${view(at, me)}<//>`;
+  return html`<${Frame} me=${me} wide=${at.name === "visit" || at.name === "mirror"}>${view(at, me, known)}<//>`;
 }
 
-/** The view for a place. @param {import("./routing.js").Route} at @param {Me} me */
-function view(at, me) {
+/** The view for a place. @param {import("./routing.js").Route} at @param {Me} me @param {(me: Me) => void} changed */
+function view(at, me, changed) {
   if (at.name === "visit") return html`<${VisitView} key=${at.id} appointmentId=${at.id} />`;
   if (at.name === "mirror") return html`<${VisitView} key="mirror" />`;
   if (at.name === "patient") return html`<${PatientView} key=${at.id} id=${at.id} me=${me} />`;
+  if (at.name === "account") return html`<${Account} me=${me} changed=${changed} />`;
   if (at.name === "book") return html`<${Booking} moving=${at.id} />`;
   if (me.roles.includes("patient")) return html`<${Day} me=${me} />`;
   if (me.roles.some((role) => SUPPORTERS.includes(role))) return html`<${Support} me=${me} />`;
-  return html`<${Account} me=${me} />`;
+  return html`<${Office} me=${me} />`;
 }
 
 /** What surrounds every view. @param {{me?: Me, wide?: boolean, children?: any}} props */
@@ -81,13 +83,18 @@ function Frame({ me, wide = false, children }) {
     <header class="top">
       <a class="brand" href="#/"><${Mark} />Cairn</a>
       <div class="top-end">
-        ${me && html`<span class="whoami">${me.name}</span><button class="plain" type="button" onClick=${leave}>${t("signOut")}</button>`}
+        ${me && html`<${WhoAmI} me=${me} /><button class="plain" type="button" onClick=${leave}>${t("signOut")}</button>`}
         <${HelpNow} />
       </div>
     </header>
     <main id="content" class=${wide ? "stage-main" : ""} tabindex="-1">${children}</main>
   `;
 }
+
+/** One's name, and the way to one's account. @param {{me: Me}} props */
+const WhoAmI = ({ me }) => html`
+  <a class="whoami" href="#/account"><${Avatar} name=${me.name} /><span class="name">${me.name}</span><span class="unseen">, ${t("account.title")}</span></a>
+`;
 
 /** The skip link moves the focus and leaves the address alone. @param {Event} event */
 function toContent(event) {

@@ -1,32 +1,54 @@
-/** For those who hold no alerts: who they are here, and honestly what they can and cannot see. */
-import { Card } from "../parts.js";
-import { html } from "../ui.js";
+/** One's own account: what one may change of it, and what others have settled. */
+import { patch } from "../api.js";
+import { Form, Where } from "../form.js";
+import { Switch } from "../parts.js";
+import { html, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
-import { Greeting } from "./day.js";
-import { Patients } from "./support.js";
 
-/** @param {{me: import("../types.js").Me}} props */
-export function Account({ me }) {
-  const role = ["operator", "coordinator", "primary-care"].find((name) => me.roles.includes(name)) ?? "";
+/** @typedef {import("../types.js").Me} Me */
+
+/** @param {{me: Me, changed: (me: Me) => void}} props */
+export const Account = ({ me, changed }) => html`
+  <div class="narrow-page">
+    <p><a href="#/">‹ ${t("back")}</a></p>
+    <h1>${t("account.title")}</h1>
+    <section class="card" aria-label=${t("account.yours")}><${Yours} me=${me} changed=${changed} /></section>
+    <section class="card" aria-label=${t("account.given")}><${About} me=${me} /></section>
+  </div>
+`;
+
+/** The language and zone, and a patient's wish. The page speaks the new language as soon as it is saved. @param {{me: Me, changed: (me: Me) => void}} props */
+function Yours({ me, changed }) {
+  const [form, setForm] = useState({ language: me.language, timeZone: me.timeZone });
+  const [peerBeside, wish] = useState(me.peerBeside);
+  const [saved, setSaved] = useState(false);
+  const save = async () => {
+    setSaved(false);
+    changed(await patch("/v1/me", { ...form, ...(peerBeside === null ? {} : { peerBeside }) }));
+    setSaved(true);
+  };
   return html`
-    <${Greeting} name=${me.name} />
-    <div class="columns">
-      <div class="column">
-        ${role && html`<section class="card honest"><p>${tCode("account", role)}</p></section>`}
-        ${role === "coordinator" && html`<${Patients} me=${me} />`}
-        ${role === "operator" && html`<ul class="links"><li><a href="/docs">${t("account.docs")}</a></li><li><a href="/health/ready">${t("account.health")}</a></li></ul>`}
-      </div>
-      <div class="column side"><${Card} title=${t("account.title")}><${About} me=${me} /><//></div>
-    </div>
+    <${Form} act=${save} say=${t("save")}>
+      ${(/** @type {Error | null} */ problem) => html`
+        <${Where} id="own" problem=${problem} form=${form} change=${(/** @type {Partial<typeof form>} */ part) => setForm({ ...form, ...part })} />
+        ${peerBeside !== null && html`
+          <div class="wish">
+            <${Switch} on=${peerBeside} turn=${wish} describedBy="wish-hint">${t("account.peer")}<//>
+            <p class="hint" id="wish-hint">${t("account.peer.hint")}</p>
+          </div>
+        `}
+      `}
+    <//>
+    <p class="saved" role="status">${saved && t("saved")}</p>
   `;
 }
 
-/** @param {{me: import("../types.js").Me}} props */
-const About = ({ me }) => html`
+/** What others have settled. @param {{me: Me}} props */
+export const About = ({ me }) => html`
   <dl class="about">
+    <dt>${t("field.name")}</dt><dd>${me.name}</dd>
     <dt>${t("account.roles")}</dt><dd>${me.roles.map((role) => tCode("role", role)).join(", ")}</dd>
     <dt>${t("account.organisation")}</dt>
     <dd>${me.organisation.name}${me.organisation.part2 && html`<small>${t("account.part2")}</small>`}</dd>
-    <dt>${t("field.zone")}</dt><dd>${me.timeZone}</dd>
   </dl>
 `;

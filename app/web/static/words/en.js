@@ -10,6 +10,8 @@ export const en = {
   tryAgain: "Try again",
   back: "Back",
   leave: "Not now",
+  save: "Save",
+  saved: "Saved.",
   close: "Close",
   signOut: "Sign out",
   skip: "Skip to the content",
@@ -168,6 +170,12 @@ export const en = {
   "patient.danger": "was in danger",
 
   "account.title": "Your account",
+  "account.change": "Change",
+  "account.yours": "What you can change",
+  "account.given": "What your organisation has settled",
+  "account.peer": "A peer beside me when it is urgent",
+  "account.peer.hint":
+    "It goes to a clinician either way. With this, the peers of your team who are on duty are told as well: they learn why and see your two numbers, but not your notes.",
   "account.organisation": "Organisation",
   "account.roles": "Role",
   "account.part2": "bound by 42 CFR Part 2",

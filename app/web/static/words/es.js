@@ -10,6 +10,8 @@ export const es = {
   tryAgain: "Intentar de nuevo",
   back: "Volver",
   leave: "Ahora no",
+  save: "Guardar",
+  saved: "Guardado.",
   close: "Cerrar",
   signOut: "Salir",
   skip: "Ir al contenido",
@@ -168,6 +170,12 @@ export const es = {
   "patient.danger": "estaba en peligro",
 
   "account.title": "Tu cuenta",
+  "account.change": "Cambiar",
+  "account.yours": "Lo que puedes cambiar",
+  "account.given": "Lo que decide tu organización",
+  "account.peer": "Una persona de apoyo a mi lado cuando sea urgente",
+  "account.peer.hint":
+    "Va a un profesional de todas formas. Con esto avisamos también a las personas de apoyo de tu equipo que estén de guardia: saben por qué y ven tus dos números, pero no tus notas.",
   "account.organisation": "Organización",
   "account.roles": "Función",
   "account.part2": "sujeta a 42 CFR Parte 2",
