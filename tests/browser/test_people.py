@@ -1,15 +1,126 @@
 """People come in and are put beside each other through the page alone, and everybody settles their own account."""
 
-import pytest
-from playwright.async_api import expect
+import re
 
-from app.demo.cast import DANA, KAI, LEO, MAYA, Person
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from app.clock import system_clock
+from app.demo.cast import DANA, KAI, LEO, MAYA, SAM, Person
+from db import new_id
 from tests.browser.people import DESKTOP, PHONE, People, faults, too_wide
 
 pytestmark = pytest.mark.browser
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 MORE_THAN_A_PAGE = 52
+
+
+def opened(page: Page, name: str) -> Locator:
+    """What a button of that name has opened."""
+    return page.get_by_role("group", name=name)
+
+
+async def link_for(page: Page, name: str) -> str:
+    """The link as it is shown, once it was made for somebody whose row is there."""
+    shown = opened(page, f"Sign-in link for {name}")
+    if not await shown.is_visible():
+        await page.get_by_role("button", name=f"Sign-in link, {name}").click()
+    await shown.get_by_role("button", name="Make a sign-in link").click()
+    field = shown.get_by_label(f"Sign-in link for {name}")
+    await expect(field).to_have_value(re.compile("#invite="))
+    return await field.input_value()
+
+
+async def come_in(people: People, link: str) -> Page:
+    """Somebody opens the link that they were given, on a device of their own."""
+    page = await people.nobody(PHONE)
+    await page.goto(link)
+    await expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    return page
+
+
+async def add_staff(page: Page, name: str, role: str) -> None:
+    await page.get_by_role("button", name="Add somebody").click()
+    form = opened(page, "Add somebody")
+    await form.get_by_label("Name").fill(name)
+    await form.get_by_role("checkbox", name=role, exact=True).check()
+    await form.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_text(f"{name} works here now.")).to_be_visible()
+
+
+async def test_a_link_is_copied_and_a_newer_one_ends_it(people: People) -> None:
+    kai = await people.be(KAI, permissions=CLIPBOARD)
+
+    first = await link_for(kai, DANA.name)
+    shown = opened(kai, f"Sign-in link for {DANA.name}")
+    await expect(shown).to_contain_text("It works once, until")
+    await shown.get_by_role("button", name="Copy").click()
+    await expect(shown.get_by_text("Copied.")).to_be_visible()
+    assert await kai.evaluate("navigator.clipboard.readText()") == first
+    await shown.get_by_role("button", name="Close").click()
+    second = await link_for(kai, DANA.name)
+
+    other = await people.nobody()
+    await other.goto(first)
+    await expect(other.get_by_text("This link has been used, or is too old.")).to_be_visible()
+    await come_in(people, second)
+    people.forgive("status of 403")
+
+
+async def test_where_nothing_may_be_copied_the_link_is_marked_to_be_copied_by_hand(people: People) -> None:
+    kai = await people.be(KAI)
+    await kai.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+
+    link = await link_for(kai, SAM.name)
+    await kai.get_by_role("button", name="Copy").click()
+
+    await expect(kai.get_by_text("It is marked.")).to_be_visible()
+    assert await kai.evaluate("document.activeElement.value.slice(0, document.activeElement.selectionEnd)") == link
+
+
+async def test_a_change_of_roles_holds_and_the_day_is_another(people: People) -> None:
+    kai, sam = await people.be(KAI), await people.be(SAM)
+    await expect(sam.get_by_text("All quiet.")).to_be_visible()
+
+    await kai.get_by_role("button", name=f"Change roles, {SAM.name}").click()
+    form = opened(kai, f"Change roles, {SAM.name}")
+    await form.get_by_role("checkbox", name="Peer supporter").uncheck()
+    await expect(form.get_by_text("Nobody comes in without a role.")).to_be_visible()
+    await form.get_by_role("checkbox", name="Care coordinator").check()
+    await form.get_by_role("button", name="Save").click()
+
+    await expect(kai.get_by_role("listitem").filter(has_text=SAM.name)).to_contain_text("Care coordinator")
+    await expect(form).to_have_count(0)
+    await sam.reload()
+    await expect(sam.get_by_role("region", name="People in the program")).to_be_visible()
+    await expect(sam.get_by_text("All quiet.")).to_have_count(0)
+
+
+async def test_a_refusal_is_said_in_the_servers_own_words_where_it_belongs(people: People) -> None:
+    kai = await people.be(KAI)
+    await kai.get_by_role("button", name=f"Change roles, {KAI.name}").click()
+    roles = opened(kai, f"Change roles, {KAI.name}")
+    await roles.get_by_role("checkbox", name="Supervisor").check()
+    await roles.get_by_role("button", name="Save").click()
+    await expect(roles.get_by_text("You cannot give yourself a role.")).to_be_visible()
+    await roles.get_by_role("checkbox", name="Supervisor").uncheck()
+    await roles.get_by_role("checkbox", name="Operator").uncheck()
+    await roles.get_by_role("button", name="Save").click()
+    await expect(roles.get_by_text("An organisation keeps at least one operator.")).to_be_visible()
+
+    await kai.get_by_role("button", name="Add somebody").click()
+    form = opened(kai, "Add somebody")
+    zone = form.get_by_label("Time zone")
+    await expect(zone).to_have_value(KAI.house.time_zone)
+    await form.get_by_label("Name").fill("Ada Wells")
+    await zone.fill("Mars/Olympus")
+    await form.get_by_role("button", name="Add", exact=True).click()
+
+    await expect(zone).to_have_attribute("aria-invalid", "true")
+    await expect(zone).to_have_accessible_description("Not an IANA time zone.")
+    assert await faults(kai) == []
+    people.forgive("status of 4")
 
 
 async def test_the_page_speaks_the_language_that_one_chooses_at_once_and_later(people: People) -> None:
@@ -38,6 +149,36 @@ async def test_only_a_patient_is_asked_about_a_peer(people: People) -> None:
 
     await expect(dana.get_by_label("Language")).to_be_visible()
     await expect(dana.get_by_role("switch")).to_have_count(0)
+
+
+async def test_a_long_list_is_shown_a_page_at_a_time(people: People) -> None:
+    client = await people.client(KAI)
+    for n in range(MORE_THAN_A_PAGE):
+        somebody = {"id": str(new_id(system_clock())), "name": f"Zoe {n:02}", "roles": ["peer"]}
+        (await client.post("/v1/staff", json={**somebody, "timeZone": "UTC", "language": "en"})).raise_for_status()
+    kai = await people.be(KAI)
+    rows = kai.get_by_role("region", name="Who works here").get_by_role("listitem")
+    await expect(rows).to_have_count(50)
+    await expect(kai.get_by_text("Zoe 51")).to_have_count(0)
+
+    await kai.get_by_role("button", name="Show more").click()
+
+    await expect(kai.get_by_text("Zoe 51")).to_be_visible()
+    await expect(kai.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+async def test_the_keyboard_goes_into_what_a_button_opens_and_back_to_it(people: People) -> None:
+    kai = await people.be(KAI)
+    button = kai.get_by_role("button", name="Add somebody")
+
+    await button.press("Enter")
+    await expect(opened(kai, "Add somebody")).to_be_focused()
+    await kai.keyboard.press("Tab")
+    await expect(kai.get_by_label("Name")).to_be_focused()
+    await opened(kai, "Add somebody").get_by_role("button", name="Not now").press("Enter")
+
+    await expect(opened(kai, "Add somebody")).to_have_count(0)
+    await expect(button).to_be_focused()
 
 
 @pytest.mark.parametrize("person", [MAYA, LEO, DANA, KAI], ids=lambda person: person.handle)

@@ -1,5 +1,5 @@
 /** Small pieces that every view is made of. */
-import { html, useState } from "./ui.js";
+import { html, useEffect, useRef, useState } from "./ui.js";
 import { t } from "./words.js";
 
 /** Three stones, one on the other. */
@@ -92,3 +92,30 @@ export const Switch = ({ on, turn, danger = false, describedBy, children }) => h
     <i aria-hidden="true"></i><span>${children}</span>
   </label>
 `;
+
+/**
+ * A button that opens and closes something; where several people have the same one, it says whose it is.
+ * @param {{open: boolean, turn: () => void, whose?: string, look?: string, children?: any}} props
+ */
+export const Opener = ({ open, turn, whose, look = "quiet", children }) => html`
+  <button class=${look} type="button" aria-expanded=${open} aria-label=${whose && `${children}, ${whose}`} onClick=${turn}>${children}</button>
+`;
+
+/** What a button has opened. The focus goes there, and back to where it was when that is closed. @param {{label: string, children?: any}} props */
+export function Opened({ label, children }) {
+  const place = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    const here = place.current;
+    const before = document.activeElement;
+    here?.focus({ preventScroll: true });
+    here?.scrollIntoView({ block: "nearest" });
+    return () => {
+      if (here?.contains(document.activeElement) && before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
+  return html`<div class="opened" role="group" aria-label=${label} tabindex="-1" ref=${place}>${children}</div>`;
+}
+
+/** The way to the rest of a long list. @param {{list: {more: (() => void) | null}}} props */
+export const More = ({ list }) =>
+  list.more && html`<p class="center more"><button class="quiet" type="button" onClick=${list.more}>${t("more")}</button></p>`;

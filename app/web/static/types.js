@@ -16,7 +16,8 @@
 /** @typedef {{id: string, alertClass: "p0" | "p1" | "p2" | "p3", late: boolean, openedAt: string, claimedBy: string | null, claimedByName: string | null, claimedAt: string | null, contactedAt: string | null, closedAt: string | null, outcome: string | null, version: number, reasons: string[], patient: {id: string, name: string} | null, level: {mood: number, craving: number, wantsToTalk: boolean} | null}} Alert */
 /** @typedef {{id: string, startsAt: string, endsAt: string}} DutyShift */
 /** @typedef {{person: string, name: string, role: string, organisation: string}} DemoPerson */
-/** @typedef {{id: string, name: string}} Patient */
+/** @typedef {{id: string, name: string, timeZone: string, language: string}} Patient */
+/** @typedef {{id: string, name: string, roles: string[], timeZone: string, language: string}} StaffMember */
 /** @typedef {{urls: string[], username: string, credential: string}} IceServer */
 /** @typedef {{socket: string, ticket: string, expiresAt: string, ice: {servers: IceServer[], ttl: number, policy: "all" | "relay"}}} Entry */
 

@@ -4,6 +4,7 @@ import { html } from "../ui.js";
 import { t, tCode } from "../words.js";
 import { About } from "./account.js";
 import { Greeting } from "./day.js";
+import { Staff } from "./staff.js";
 import { Patients } from "./support.js";
 
 const HONEST = ["operator", "coordinator", "primary-care"];
@@ -17,6 +18,7 @@ export function Office({ me }) {
     <div class="columns">
       <div class="column">
         ${HONEST.filter(has).map((role) => html`<section class="card honest"><p>${tCode("account", role)}</p></section>`)}
+        ${has("operator") && html`<${Staff} me=${me} />`}
         ${has("coordinator") && html`<${Patients} me=${me} />`}
       </div>
       <div class="column side">

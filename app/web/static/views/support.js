@@ -9,6 +9,7 @@ import { t } from "../words.js";
 import { Alerts } from "./alerts.js";
 import { Appointments } from "./appointments.js";
 import { Greeting } from "./day.js";
+import { Staff } from "./staff.js";
 import { Trend } from "./trend.js";
 
 /** @typedef {import("../types.js").Me} Me */
@@ -26,7 +27,7 @@ export function Support({ me }) {
   return html`
     <${Greeting} name=${me.name} />
     <div class="columns">
-      <div class="column"><${Duty} /><${Alerts} me=${me} /></div>
+      <div class="column"><${Duty} /><${Alerts} me=${me} />${has(["operator"]) && html`<${Staff} me=${me} />`}</div>
       <div class="column side">
         ${has(WITH_VISITS) && html`<${Appointments} me=${me} />`}
         ${has(WITH_PATIENTS) && html`<${Patients} me=${me} />`}
