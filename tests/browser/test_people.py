@@ -1,19 +1,30 @@
 """People come in and are put beside each other through the page alone, and everybody settles their own account."""
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from app.clock import system_clock
-from app.demo.cast import DANA, KAI, LEO, MAYA, SAM, Person
+from app.demo.cast import DANA, INES, KAI, LEO, MAYA, OKAFOR, ROSA, SAM, THEO, Person
 from db import new_id
-from tests.browser.people import DESKTOP, PHONE, People, faults, too_wide
+from tests.browser.people import DESKTOP, PHONE, People, check_in, faults, too_wide
 
 pytestmark = pytest.mark.browser
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 MORE_THAN_A_PAGE = 52
+
+
+@pytest.fixture
+async def newcomers(chromium: Browser, setup_link: str) -> AsyncIterator[People]:
+    """Pages at a Cairn in which there is nobody yet."""
+    made = People(chromium, setup_link.partition("/#")[0])
+    yield made
+    await made.leave()
+    assert made.complaints == []
+    assert made.elsewhere == set()
 
 
 def opened(page: Page, name: str) -> Locator:
@@ -47,6 +58,42 @@ async def add_staff(page: Page, name: str, role: str) -> None:
     await form.get_by_role("checkbox", name=role, exact=True).check()
     await form.get_by_role("button", name="Add", exact=True).click()
     await expect(page.get_by_text(f"{name} works here now.")).to_be_visible()
+
+
+async def bring_in(page: Page, name: str) -> None:
+    await page.get_by_role("button", name="Bring somebody in").click()
+    form = opened(page, "Bring somebody in")
+    await form.get_by_label("Name").fill(name)
+    await form.get_by_role("button", name="Bring somebody in").click()
+    await expect(page.get_by_text(f"{name} is in the program")).to_be_visible()
+
+
+async def test_from_an_empty_server_to_a_trend_that_a_counselor_sees_through_the_page_alone(
+    newcomers: People, setup_link: str
+) -> None:
+    ada = await newcomers.nobody()
+    await ada.goto(setup_link)
+    await ada.get_by_label("Name of the organisation").fill("Lakeside Recovery")
+    await ada.get_by_label("Your name").fill("Ada Park")
+    await ada.get_by_label("Time zone").fill("America/Chicago")
+    await ada.get_by_role("button", name="Begin").click()
+    await expect(ada.get_by_role("region", name="Who works here")).to_contain_text("Ada Park")
+
+    await add_staff(ada, "Bea Lind", "Counselor")
+    bea = await come_in(newcomers, await link_for(ada, "Bea Lind"))
+    await expect(bea.get_by_text("Nobody is on your list yet.")).to_be_visible()
+    await bring_in(bea, "Cal Moreno")
+    await expect(bea.get_by_text("A coordinator makes the link")).to_be_visible()
+
+    await add_staff(ada, "Eli Ross", "Care coordinator")
+    eli = await come_in(newcomers, await link_for(ada, "Eli Ross"))
+    cal = await come_in(newcomers, await link_for(eli, "Cal Moreno"))
+    await expect(cal.get_by_role("region", name="Your care team")).to_contain_text("Bea Lind")
+    await check_in(cal, mood=8, craving=2)
+    await expect(cal.get_by_text("Thank you for checking in.")).to_be_visible()
+
+    await bea.get_by_role("link", name="Cal Moreno").click()
+    await expect(bea.get_by_text("This week mood was 8 and craving 2 on average.")).to_be_visible()
 
 
 async def test_a_link_is_copied_and_a_newer_one_ends_it(people: People) -> None:
@@ -93,7 +140,7 @@ async def test_a_change_of_roles_holds_and_the_day_is_another(people: People) ->
     await expect(kai.get_by_role("listitem").filter(has_text=SAM.name)).to_contain_text("Care coordinator")
     await expect(form).to_have_count(0)
     await sam.reload()
-    await expect(sam.get_by_role("region", name="People in the program")).to_be_visible()
+    await expect(sam.get_by_role("button", name="Bring somebody in")).to_be_visible()
     await expect(sam.get_by_text("All quiet.")).to_have_count(0)
 
 
@@ -121,6 +168,68 @@ async def test_a_refusal_is_said_in_the_servers_own_words_where_it_belongs(peopl
     await expect(zone).to_have_accessible_description("Not an IANA time zone.")
     assert await faults(kai) == []
     people.forgive("status of 4")
+
+
+async def test_a_care_team_is_arranged_as_a_whole_and_shows_at_once(people: People) -> None:
+    rosa, maya = await people.be(ROSA), await people.be(MAYA)
+    team = maya.get_by_role("region", name="Your care team")
+    await expect(team).to_contain_text(SAM.name)
+
+    await rosa.get_by_role("button", name=f"Care team, {MAYA.name}").click()
+    editor = opened(rosa, f"Care team of {MAYA.name}")
+    await editor.get_by_role("button", name=f"Remove, {SAM.name}").click()
+    await editor.get_by_label("Add somebody").select_option(label=f"{INES.name}, Peer supporter")
+    await editor.get_by_role("button", name="Add", exact=True).click()
+    await editor.get_by_role("radio", name=f"Leads, {OKAFOR.name}").check()
+    await expect(editor.get_by_label("Add somebody").locator("option", has_text=INES.name)).to_have_count(0)
+    await expect(editor.get_by_label("Add somebody").locator("option", has_text=KAI.name)).to_have_count(0)
+    await expect(team).to_contain_text(SAM.name)
+    await editor.get_by_role("button", name="Save the team").click()
+
+    await expect(team).to_contain_text(INES.name)
+    await expect(team).not_to_contain_text(SAM.name)
+    await expect(team.get_by_role("listitem").first).to_contain_text(OKAFOR.name)
+
+
+async def test_a_supervisor_adds_somebody_and_a_team_without_a_lead_is_refused(people: People) -> None:
+    theo = await people.be(THEO)
+    await theo.get_by_role("link", name=MAYA.name).click()
+    await theo.get_by_role("button", name="Arrange").click()
+    editor = opened(theo, "Arrange")
+
+    await editor.get_by_role("button", name=f"Remove, {DANA.name}").click()
+    await editor.get_by_role("button", name="Save the team").click()
+    await expect(editor.get_by_text("Expected exactly one who leads.")).to_be_visible()
+    await editor.get_by_label("Add somebody").select_option(label=f"{THEO.name}, Supervisor")
+    await editor.get_by_role("button", name="Add", exact=True).click()
+    await expect(editor.get_by_role("radio", name=f"Leads, {THEO.name}")).to_be_checked()
+    await editor.get_by_role("button", name="Save the team").click()
+
+    team = theo.get_by_role("region", name="Care team")
+    await expect(team.get_by_role("listitem").first).to_contain_text(THEO.name)
+    await expect(team).not_to_contain_text(DANA.name)
+    people.forgive("status of 422")
+
+
+async def test_whoever_leads_hands_a_team_over_and_then_sees_it_no_more(people: People) -> None:
+    dana, okafor = await people.be(DANA), await people.be(OKAFOR)
+    await okafor.get_by_role("link", name=MAYA.name).click()
+    await expect(okafor.get_by_role("region", name="Care team")).to_contain_text(DANA.name)
+    await expect(okafor.get_by_role("button", name="Arrange")).to_have_count(0)
+
+    await dana.get_by_role("link", name=MAYA.name).click()
+    await dana.get_by_role("button", name="Arrange").click()
+    editor = opened(dana, "Arrange")
+    await editor.get_by_role("radio", name=f"Leads, {OKAFOR.name}").check()
+    await editor.get_by_role("button", name=f"Remove, {DANA.name}").click()
+    await editor.get_by_role("button", name="Save the team").click()
+
+    mine = dana.get_by_role("region", name="People you support")
+    await expect(mine).to_contain_text(LEO.name)
+    await expect(mine).not_to_contain_text(MAYA.name)
+    await expect(okafor.get_by_role("button", name="Arrange")).to_be_visible()
+    # She may hear of it before her view has closed, which then asks for what she sees no more.
+    people.forgive("status of 404")
 
 
 async def test_the_page_speaks_the_language_that_one_chooses_at_once_and_later(people: People) -> None:
@@ -179,6 +288,27 @@ async def test_the_keyboard_goes_into_what_a_button_opens_and_back_to_it(people:
 
     await expect(opened(kai, "Add somebody")).to_have_count(0)
     await expect(button).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_nothing_stands_in_the_way_of_whoever_arranges_things(people: People, scheme: str) -> None:
+    kai = await people.be(KAI, PHONE, color_scheme=scheme)
+    await link_for(kai, DANA.name)
+    await kai.get_by_role("button", name=f"Change roles, {SAM.name}").click()
+    await kai.get_by_role("button", name="Add somebody").click()
+    rosa = await people.be(ROSA, PHONE, color_scheme=scheme)
+    await rosa.get_by_role("button", name=f"Care team, {MAYA.name}").click()
+    await rosa.get_by_role("button", name=f"Sign-in link, {LEO.name}").click()
+    await rosa.get_by_role("button", name="Bring somebody in").click()
+    await expect(rosa.get_by_label("Add somebody").locator("option", has_text=INES.name)).to_have_count(1)
+    theo = await people.be(THEO, PHONE, color_scheme=scheme)
+    await theo.goto(f"{people.address}/#/patient/{MAYA.id}")
+    await theo.get_by_role("button", name="Arrange").click()
+    await expect(theo.get_by_label("Add somebody").locator("option", has_text=INES.name)).to_have_count(1)
+
+    for page in (kai, rosa, theo):
+        assert await too_wide(page) == []
+        assert await faults(page) == []
 
 
 @pytest.mark.parametrize("person", [MAYA, LEO, DANA, KAI], ids=lambda person: person.handle)

@@ -38,6 +38,9 @@ export function usePages(path, topics = [], atFirst = 1) {
   return { ...listed, more: listed.value?.nextCursor ? () => setPages(pages + 1) : null };
 }
 
+/** The whole of a long list. @param {string | null} path @param {string[]} [topics] */
+export const useWhole = (path, topics = []) => usePages(path && `${path}?limit=100`, topics, Infinity);
+
 /** The first pages of a list as one. @param {string} path @param {number} pages @returns {Promise<Page>} */
 async function upTo(path, pages) {
   let { items, nextCursor } = await get(path);

@@ -4,8 +4,8 @@ import { html } from "../ui.js";
 import { t, tCode } from "../words.js";
 import { About } from "./account.js";
 import { Greeting } from "./day.js";
+import { Patients } from "./patients.js";
 import { Staff } from "./staff.js";
-import { Patients } from "./support.js";
 
 const HONEST = ["operator", "coordinator", "primary-care"];
 

@@ -1,10 +1,10 @@
 /** Somebody whom one supports: how their days go, who is beside them, and for clinicians their own words. */
-import { useLoaded } from "../loaded.js";
+import { useLoaded, useWhole } from "../loaded.js";
 import { Avatar, Card, Shown } from "../parts.js";
 import { dayName } from "../times.js";
 import { html } from "../ui.js";
 import { t } from "../words.js";
-import { Team } from "./day.js";
+import { Team } from "./team.js";
 import { Trend } from "./trend.js";
 
 /** @typedef {import("../types.js").CheckIn} CheckIn */
@@ -14,7 +14,7 @@ const READERS = ["counselor", "prescriber", "supervisor"];
 
 /** @param {{id: string, me: import("../types.js").Me}} props */
 export function PatientView({ id, me }) {
-  const patients = useLoaded("/v1/patients?limit=100");
+  const patients = useWhole("/v1/patients");
   const name = patients.value?.items.find((/** @type {Patient} */ one) => one.id === id)?.name ?? "";
   const reads = me.roles.some((role) => READERS.includes(role));
   return html`
@@ -25,7 +25,7 @@ export function PatientView({ id, me }) {
         <${Card} title=${t("trend.title")} name="trend-card"><${Trend} patientId=${id} /><//>
         ${reads && html`<${CheckIns} id=${id} />`}
       </div>
-      <div class="column side"><${Team} patientId=${id} /></div>
+      <div class="column side"><${Team} patientId=${id} me=${me} /></div>
     </div>
   `;
 }

@@ -2,23 +2,21 @@
 import { post, remove } from "../api.js";
 import { newId } from "../ids.js";
 import { useLoaded, useNow } from "../loaded.js";
-import { Act, Avatar, Card, Shown, Trouble } from "../parts.js";
+import { Act, Trouble } from "../parts.js";
 import { clock, dayOf, shortDay } from "../times.js";
 import { html } from "../ui.js";
 import { t } from "../words.js";
 import { Alerts } from "./alerts.js";
 import { Appointments } from "./appointments.js";
 import { Greeting } from "./day.js";
+import { Patients } from "./patients.js";
 import { Staff } from "./staff.js";
-import { Trend } from "./trend.js";
 
 /** @typedef {import("../types.js").Me} Me */
-/** @typedef {import("../types.js").Patient} Patient */
 /** @typedef {import("../types.js").DutyShift} DutyShift */
 
 const SHIFT_HOURS = 8;
-const WITH_LEVELS = ["peer", "counselor", "prescriber", "supervisor"];
-const WITH_PATIENTS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor"];
+const WITH_PATIENTS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor", "coordinator"];
 const WITH_VISITS = ["peer", "counselor", "prescriber"];
 
 /** @param {{me: Me}} props */
@@ -61,30 +59,3 @@ function Duty() {
 
 /** @param {DutyShift} shift */
 const until = (shift) => t("duty.on", { time: dayOf(shift.endsAt) === dayOf() ? clock(shift.endsAt) : shortDay(shift.endsAt) });
-
-/** @param {{me: Me}} props */
-export function Patients({ me }) {
-  const patients = useLoaded("/v1/patients", ["care-team"]);
-  const levels = me.roles.some((role) => WITH_LEVELS.includes(role));
-  const oversees = me.roles.some((role) => ["supervisor", "coordinator"].includes(role));
-  return html`
-    <${Card} title=${t(oversees ? "patients.program" : "patients.title")}>
-      <${Shown} of=${patients}>
-        ${(/** @type {{items: Patient[]}} */ found) => found.items.length
-          ? html`<ul class="people patients">${found.items.map((one) => html`<${One} key=${one.id} one=${one} levels=${levels} />`)}</ul>`
-          : html`<p class="soft">${t("patients.none")}</p>`}
-      <//>
-    <//>
-  `;
-}
-
-/** @param {{one: Patient, levels: boolean}} props */
-const One = ({ one, levels }) => html`
-  <li>
-    <${Avatar} name=${one.name} />
-    <div class="grow">
-      <strong>${levels ? html`<a href="#/patient/${one.id}">${one.name}</a>` : one.name}</strong>
-      ${levels && html`<${Trend} patientId=${one.id} small />`}
-    </div>
-  </li>
-`;

@@ -1,0 +1,88 @@
+/** The people whom one supports, or those of the program; and bringing somebody in. */
+import { post } from "../api.js";
+import { Form, NameField, Where } from "../form.js";
+import { newId } from "../ids.js";
+import { usePages } from "../loaded.js";
+import { Avatar, Card, More, Opened, Opener, Shown } from "../parts.js";
+import { html, useMemo, useState } from "../ui.js";
+import { t } from "../words.js";
+import { SignInLink } from "./link.js";
+import { firstOf } from "./staff.js";
+import { ArrangedTeam } from "./team.js";
+import { Trend } from "./trend.js";
+
+/** @typedef {import("../types.js").Me} Me */
+/** @typedef {import("../types.js").Patient} Patient */
+
+const WITH_LEVELS = ["peer", "counselor", "prescriber", "supervisor"];
+const OVERSEERS = ["supervisor", "coordinator"];
+const BRING_IN = ["coordinator", "counselor", "prescriber"];
+
+/** @param {{me: Me}} props */
+export function Patients({ me }) {
+  const patients = usePages("/v1/patients", ["care-team"]);
+  const [bringing, setBringing] = useState(false);
+  const [brought, setBrought] = useState(/** @type {Patient | null} */ (null));
+  const has = (/** @type {string[]} */ roles) => me.roles.some((role) => roles.includes(role));
+  const done = (/** @type {Patient} */ one) => {
+    setBrought(one);
+    setBringing(false);
+    patients.again();
+  };
+  const bring = has(BRING_IN) && html`<${Opener} open=${bringing} turn=${() => setBringing(!bringing)}>${t("patients.bring")}<//>`;
+  return html`
+    <${Card} title=${t(has(OVERSEERS) ? "patients.program" : "patients.title")} aside=${bring}>
+      ${bringing && html`<${Opened} label=${t("patients.bring")}><${BringIn} me=${me} done=${done} leave=${() => setBringing(false)} /><//>`}
+      <p role="status">${brought && t(has(["coordinator"]) ? "patients.brought" : "patients.brought.lead", { name: brought.name })}</p>
+      <${Shown} of=${patients}>
+        ${(/** @type {{items: Patient[]}} */ found) => found.items.length || brought
+          ? html`<ul class="people patients kept">${firstOf(brought, found.items).map((one) => html`<${One} key=${one.id} one=${one} me=${me} levels=${has(WITH_LEVELS)} desk=${has(["coordinator"])} />`)}</ul>`
+          : html`<p class="soft">${t("patients.none")}</p>`}
+      <//>
+      <${More} list=${patients} />
+    <//>
+  `;
+}
+
+/** @param {{one: Patient, me: Me, levels: boolean, desk: boolean}} props */
+const One = ({ one, me, levels, desk }) => html`
+  <li>
+    <${Avatar} name=${one.name} />
+    <div class="grow">
+      <strong>${levels ? html`<a href="#/patient/${one.id}">${one.name}</a>` : one.name}</strong>
+      ${levels && html`<${Trend} patientId=${one.id} small />`}
+    </div>
+    ${desk && html`<${Desk} one=${one} me=${me} />`}
+  </li>
+`;
+
+/** What a coordinator does for somebody. @param {{one: Patient, me: Me}} props */
+function Desk({ one, me }) {
+  const [open, setOpen] = useState("");
+  const close = () => setOpen("");
+  const turn = (/** @type {string} */ what) => () => setOpen(open === what ? "" : what);
+  return html`
+    <div class="row ways">
+      <${Opener} open=${open === "team"} turn=${turn("team")} whose=${one.name} look="plain">${t("team.of")}<//>
+      <${Opener} open=${open === "link"} turn=${turn("link")} whose=${one.name} look="plain">${t("link.title")}<//>
+    </div>
+    ${open === "team" && html`<${Opened} key="team" label=${t("team.for", { name: one.name })}><${ArrangedTeam} patientId=${one.id} me=${me} leave=${close} /><//>`}
+    ${open === "link" && html`<${Opened} key="link" label=${t("link.for", { name: one.name })}><${SignInLink} person=${one} leave=${close} /><//>`}
+  `;
+}
+
+/** The id is made once, so that sending again after a lost answer brings them in once. @param {{me: Me, done: (one: Patient) => void, leave: () => void}} props */
+function BringIn({ me, done, leave }) {
+  const id = useMemo(newId, []);
+  const [form, setForm] = useState({ name: "", timeZone: me.organisation.timeZone, language: me.language });
+  const change = (/** @type {Partial<typeof form>} */ part) => setForm({ ...form, ...part });
+  const send = async () => done(await post("/v1/patients", { id, ...form }));
+  return html`
+    <${Form} act=${send} say=${t("patients.bring")} leave=${leave}>
+      ${(/** @type {Error | null} */ problem) => html`
+        <${NameField} id="patient-name" problem=${problem} value=${form.name} set=${(/** @type {string} */ name) => change({ name })} />
+        <${Where} id="patient" problem=${problem} form=${form} change=${change} />
+      `}
+    <//>
+  `;
+}
