@@ -218,7 +218,7 @@ export const en = {
   "account.given": "What your organisation has settled",
   "account.peer": "A peer beside me when it is urgent",
   "account.peer.hint":
-    "It goes to a clinician either way. With this, the peers of your team who are on duty are told as well: they learn why and see your two numbers, but not your notes.",
+    "Clinicians are told first. With this, the peers of your team who are on duty hear that you need somebody. They are not told why, and never see your notes.",
   "account.organisation": "Organisation",
   "account.roles": "Role",
   "account.part2": "bound by 42 CFR Part 2",

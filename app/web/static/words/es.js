@@ -218,7 +218,7 @@ export const es = {
   "account.given": "Lo que decide tu organización",
   "account.peer": "Una persona de apoyo a mi lado cuando sea urgente",
   "account.peer.hint":
-    "Va a un profesional de todas formas. Con esto avisamos también a las personas de apoyo de tu equipo que estén de guardia: saben por qué y ven tus dos números, pero no tus notas.",
+    "Primero avisamos a profesionales. Con esto, las personas de apoyo de tu equipo que estén de guardia saben que necesitas a alguien. No saben por qué, y nunca ven tus notas.",
   "account.organisation": "Organización",
   "account.roles": "Función",
   "account.part2": "sujeta a 42 CFR Parte 2",
