@@ -13,6 +13,7 @@ from app.errors import IdTaken, NotFound
 from app.events import actions as events
 from app.medications import queries, rules
 from app.medications.models import Answer, Made, NewRegimen, Occurrence, Occurrences, Plan, Regimen, Regimens, Treated
+from app.people import actions as people
 from app.wire import Instant, cursor_for, place_of, zone
 from db import CLOCK, Connection, Pool
 from notifications import Kind
@@ -55,9 +56,7 @@ async def own(db: Connection, me: Signed, cursor: str | None, limit: int) -> Reg
 
 async def regimens_of(db: Connection, me: Signed, patient_id: UUID, cursor: str | None, limit: int) -> Regimens:
     """The same page for a clinician who treats this patient."""
-    patient = await queries.treated(db, me.id, patient_id)
-    if patient is None:
-        raise NotFound
+    patient = await people.treated(db, me, patient_id)
     return await _listed(db, patient.id, cursor, limit)
 
 

@@ -24,25 +24,6 @@ async def prescribed_for(db: Connection, me: UUID, patient_id: UUID) -> Treated 
     )
 
 
-async def treated(db: Connection, me: UUID, patient_id: UUID) -> Treated | None:
-    """The patient, when the caller is a clinician on their team or supervises their program."""
-    return await db.one(
-        Treated,
-        """
-        SELECT p.id, p.time_zone
-        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
-        WHERE p.id = $2 AND p.kind = 'patient' AND EXISTS (
-            SELECT FROM staff_role r WHERE r.person_id = $1 AND (
-                r.role = 'supervisor'
-                OR r.role IN ('counselor', 'prescriber') AND EXISTS (
-                    SELECT FROM care_team_member t
-                    WHERE t.patient_id = p.id AND t.staff_id = $1 AND t.left_at IS NULL)))
-        """,
-        me,
-        patient_id,
-    )
-
-
 async def add(
     db: Connection, patient_id: UUID, me: UUID, new: NewRegimen, time_zone: str, now: datetime
 ) -> Plan | None:
