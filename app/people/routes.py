@@ -51,7 +51,7 @@ async def add_staff(data: JSONBody[NewStaff], me: Me, db: Db, now: Now) -> Staff
 
 
 @get("/v1/staff", operation_id="listStaff", tags=["people"], summary="Who works here",
-     access=access.allow("list", "staff", OPERATOR, OVERSIGHT))  # fmt: skip
+     access=access.allow("list", "staff", OPERATOR, OVERSIGHT, roles(*CLINICIANS, under=("program",))))  # fmt: skip
 async def staff(me: Me, db: Db, cursor: Cursor = None, limit: Limit = 50) -> Staff:
     """Everybody who works in your organisation, with their roles, by name."""
     return await actions.staff(db, me, cursor, limit)

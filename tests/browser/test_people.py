@@ -220,6 +220,8 @@ async def test_whoever_leads_hands_a_team_over_and_then_sees_it_no_more(people: 
     await dana.get_by_role("link", name=MAYA.name).click()
     await dana.get_by_role("button", name="Arrange").click()
     editor = opened(dana, "Arrange")
+    await editor.get_by_label("Add somebody").select_option(label=f"{INES.name}, Peer supporter")
+    await editor.get_by_role("button", name="Add", exact=True).click()
     await editor.get_by_role("radio", name=f"Leads, {OKAFOR.name}").check()
     await editor.get_by_role("button", name=f"Remove, {DANA.name}").click()
     await editor.get_by_role("button", name="Save the team").click()
@@ -228,6 +230,7 @@ async def test_whoever_leads_hands_a_team_over_and_then_sees_it_no_more(people: 
     await expect(mine).to_contain_text(LEO.name)
     await expect(mine).not_to_contain_text(MAYA.name)
     await expect(okafor.get_by_role("button", name="Arrange")).to_be_visible()
+    await expect(okafor.get_by_role("region", name="Care team")).to_contain_text(INES.name)
     # She may hear of it before her view has closed, which then asks for what she sees no more.
     people.forgive("status of 404")
 

@@ -36,7 +36,7 @@ export function Patients({ me }) {
       <p role="status">${brought && t(has(["coordinator"]) ? "patients.brought" : "patients.brought.lead", { name: brought.name })}</p>
       <${Shown} of=${patients}>
         ${(/** @type {{items: Patient[]}} */ found) => found.items.length || brought
-          ? html`<ul class="people patients kept">${firstOf(brought, found.items).map((one) => html`<${One} key=${one.id} one=${one} me=${me} levels=${has(WITH_LEVELS)} desk=${has(["coordinator"])} />`)}</ul>`
+          ? html`<ul class="people patients kept">${firstOf(brought, found.items).map((one) => html`<${One} key=${one.id} one=${one} levels=${has(WITH_LEVELS)} desk=${has(["coordinator"])} />`)}</ul>`
           : html`<p class="soft">${t("patients.none")}</p>`}
       <//>
       <${More} list=${patients} />
@@ -44,20 +44,20 @@ export function Patients({ me }) {
   `;
 }
 
-/** @param {{one: Patient, me: Me, levels: boolean, desk: boolean}} props */
-const One = ({ one, me, levels, desk }) => html`
+/** @param {{one: Patient, levels: boolean, desk: boolean}} props */
+const One = ({ one, levels, desk }) => html`
   <li>
     <${Avatar} name=${one.name} />
     <div class="grow">
       <strong>${levels ? html`<a href="#/patient/${one.id}">${one.name}</a>` : one.name}</strong>
       ${levels && html`<${Trend} patientId=${one.id} small />`}
     </div>
-    ${desk && html`<${Desk} one=${one} me=${me} />`}
+    ${desk && html`<${Desk} one=${one} />`}
   </li>
 `;
 
-/** What a coordinator does for somebody. @param {{one: Patient, me: Me}} props */
-function Desk({ one, me }) {
+/** What a coordinator does for somebody. @param {{one: Patient}} props */
+function Desk({ one }) {
   const [open, setOpen] = useState("");
   const close = () => setOpen("");
   const turn = (/** @type {string} */ what) => () => setOpen(open === what ? "" : what);
@@ -66,7 +66,7 @@ function Desk({ one, me }) {
       <${Opener} open=${open === "team"} turn=${turn("team")} whose=${one.name} look="plain">${t("team.of")}<//>
       <${Opener} open=${open === "link"} turn=${turn("link")} whose=${one.name} look="plain">${t("link.title")}<//>
     </div>
-    ${open === "team" && html`<${Opened} key="team" label=${t("team.for", { name: one.name })}><${ArrangedTeam} patientId=${one.id} me=${me} leave=${close} /><//>`}
+    ${open === "team" && html`<${Opened} key="team" label=${t("team.for", { name: one.name })}><${ArrangedTeam} patientId=${one.id} leave=${close} /><//>`}
     ${open === "link" && html`<${Opened} key="link" label=${t("link.for", { name: one.name })}><${SignInLink} person=${one} leave=${close} /><//>`}
   `;
 }

@@ -17,8 +17,6 @@ const OVERSEERS = ["coordinator", "supervisor"];
 const CLINICIANS = ["counselor", "prescriber"];
 const LEADERS = [...CLINICIANS, "supervisor"];
 const BESIDE = ["peer", "peer-lead", ...LEADERS, "primary-care"];
-/** Who may see everybody who works here, and so add somebody to a team. */
-const KNOW_STAFF = [...OVERSEERS, "operator"];
 
 /** @param {{roles: string[]}} one @param {string[]} roles */
 const has = (one, roles) => one.roles.some((role) => roles.includes(role));
@@ -35,7 +33,7 @@ export function Team({ patientId, me }) {
   return html`
     <${Card} title=${t(patientId ? "team.of" : "team.title")} aside=${aside}>
       ${open && arranging
-        ? html`<${Opened} label=${t("team.arrange")}><${ArrangedTeam} patientId=${patientId} me=${me} leave=${() => setArranging(false)} /><//>`
+        ? html`<${Opened} label=${t("team.arrange")}><${ArrangedTeam} patientId=${patientId} leave=${() => setArranging(false)} /><//>`
         : html`<${Shown} of=${team}>${(/** @type {{members: TeamMember[]}} */ found) => html`<${Members} members=${found.members} />`}<//>`}
     <//>
   `;
@@ -60,22 +58,22 @@ const member = (one) => html`
   </li>
 `;
 
-/** The team as it is, to be arranged anew. @param {{patientId: string, me: Me, leave: () => void}} props */
-export function ArrangedTeam({ patientId, me, leave }) {
+/** The team as it is, to be arranged anew. @param {{patientId: string, leave: () => void}} props */
+export function ArrangedTeam({ patientId, leave }) {
   const team = useLoaded(`/v1/patients/${patientId}/care-team`);
-  const staff = useWhole(has(me, KNOW_STAFF) ? "/v1/staff" : null);
+  const staff = useWhole("/v1/staff");
   return html`
     <${Shown} of=${team}>
-      ${(/** @type {{members: TeamMember[]}} */ found) => html`<${TeamForm} patientId=${patientId} members=${found.members} staff=${staff} leave=${leave} knows=${has(me, KNOW_STAFF)} />`}
+      ${(/** @type {{members: TeamMember[]}} */ found) => html`<${TeamForm} patientId=${patientId} members=${found.members} staff=${staff} leave=${leave} />`}
     <//>
   `;
 }
 
 /**
  * Nothing is changed before the whole team is saved; what others did to it meanwhile does not move it under the hand.
- * @param {{patientId: string, members: TeamMember[], staff: import("../loaded.js").Loaded<{items: StaffMember[]}>, leave: () => void, knows: boolean}} props
+ * @param {{patientId: string, members: TeamMember[], staff: import("../loaded.js").Loaded<{items: StaffMember[]}>, leave: () => void}} props
  */
-function TeamForm({ patientId, members, staff, leave, knows }) {
+function TeamForm({ patientId, members, staff, leave }) {
   const [places, setPlaces] = useState(/** @type {Place[]} */ (members));
   const save = async () => {
     const sent = { members: places.map((one) => ({ staffId: one.id, lead: one.lead })) };
@@ -93,9 +91,7 @@ function TeamForm({ patientId, members, staff, leave, knows }) {
     <${Form} name="team" act=${save} say=${t("team.save")} leave=${leave} ready=${places.length > 0}>
       ${(/** @type {Error | null} */ problem) => html`
         <${Places} name="lead-${patientId}" places=${places} setPlaces=${setPlaces} problem=${problem} />
-        ${knows
-          ? html`<${Shown} of=${staff}>${(/** @type {{items: StaffMember[]}} */ found) => html`<${Come} id="come-${patientId}" staff=${found.items.filter((one) => mayCome(one, places))} come=${come} />`}<//>`
-          : html`<p class="hint">${t("team.others")}</p>`}
+        <${Shown} of=${staff}>${(/** @type {{items: StaffMember[]}} */ found) => html`<${Come} id="come-${patientId}" staff=${found.items.filter((one) => mayCome(one, places))} come=${come} />`}<//>
       `}
     <//>
   `;

@@ -129,7 +129,6 @@ export const en = {
   "team.remove": "Remove",
   "team.come": "Add somebody",
   "team.choose": "Choose …",
-  "team.others": "A coordinator or a supervisor adds somebody who is not on the team yet.",
   "team.save": "Save the team",
 
   "mirror.link": "Test camera and microphone",

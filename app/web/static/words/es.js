@@ -129,7 +129,6 @@ export const es = {
   "team.remove": "Quitar",
   "team.come": "Añadir a alguien",
   "team.choose": "Elegir …",
-  "team.others": "Coordinación o supervisión añade a quien todavía no está en el equipo.",
   "team.save": "Guardar el equipo",
 
   "mirror.link": "Probar cámara y micrófono",
