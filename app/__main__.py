@@ -16,6 +16,7 @@ RUNTIME = (
     ("worker", "the clock: deliveries, reminders, escalations"),
     ("signaling", "the sockets of a visit"),
     ("migrate", "bring the database's schema up to date (--plan only tells)"),
+    ("operator-link", "a one-time sign-in link for each operator, when none of them can come in any more"),
     ("doctor", "what is set up, what is not, and what to do about it (--json)"),
     ("config", "every setting, its meaning and where its value comes from"),
     ("access", "who may do what, as a table"),

@@ -1,7 +1,10 @@
 """What a person sees when everything runs: where to look, whom to be, what to try."""
 
+from collections.abc import Sequence
+
 from app.access import leading
 from app.demo.cast import CAST
+from app.setup import WayBack
 from app.stack import Ready
 
 WITHOUT_PAGE = "not there: its packages are not installed; the next start tries again"
@@ -49,3 +52,11 @@ def first(link: str | None, *, page: bool) -> list[str]:
         return ["  This server has its operator."]
     when = "" if page else " It opens the page, so start again once that is there."
     return [f"  Nobody is here yet. This link makes the first operator, once, within 24 hours.{when}", f"    {link}"]
+
+
+def ways_back(ways: Sequence[WayBack]) -> list[str]:
+    """How each operator comes in again."""
+    if not ways:
+        return ["There is no operator yet; `python3 -m app migrate` prints the link that makes the first one."]
+    lines = [line for way in ways for line in (f"  {way.name}, {way.organisation}", f"    {way.url}")]
+    return ["Each of these signs in one operator, once, within 48 hours:", *lines]

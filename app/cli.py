@@ -78,6 +78,13 @@ def _migrate(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
+def _operator_link(settings: Settings, _options: argparse.Namespace) -> int:
+    from app import migrating
+
+    migrating.let_operators_in(settings)
+    return 0
+
+
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
     from app import doctor
 
@@ -122,6 +129,7 @@ def _say(sentence: str) -> None:
 _WHATEVER_IS_SET = frozenset({"config", "doctor", "access", "openapi"})
 _FLAGS = {"migrate": ("--plan",), "doctor": ("--json",)}
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
-    "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate, "doctor": _doctor,
-    "config": _config, "access": _access, "openapi": _openapi, "demo": _demo,
+    "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate,
+    "operator-link": _operator_link, "doctor": _doctor, "config": _config, "access": _access, "openapi": _openapi,
+    "demo": _demo,
 }  # fmt: skip

@@ -242,3 +242,17 @@ async def test_links_that_are_made_at_once_leave_one_that_opens(real_world: Worl
     answers = [await redeem(real_world, secret_of(one)) for one in made]
 
     assert sorted(one.status_code for one in answers) == [201] + [403] * 7
+
+
+async def test_whoever_owns_the_database_lets_an_operator_in_again_once(own_database: str, real_world: World) -> None:
+    world = real_world
+    [lost] = await setup.ways_back(as_owner(own_database), "http://cairn.test", world.clock.now)
+    [found] = await setup.ways_back(as_owner(own_database), "http://cairn.test", world.clock.now)
+    assert (found.name, found.organisation) == (KAI.name, KAI.house.name)
+
+    secrets = [way.url.split("#invite=")[1] for way in (lost, found, found)]
+    answers = [await world.nobody().post("/v1/sign-in-links/redeem", json={"secret": secret}) for secret in secrets]
+
+    assert [answer.status_code for answer in answers] == [403, 201, 403]
+    me = await whoever(world, answers[1].json()["accessToken"])
+    assert (me.json()["name"], me.json()["roles"]) == (KAI.name, ["operator"])
