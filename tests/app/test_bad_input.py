@@ -102,6 +102,8 @@ def faults(answer: httpx.Response) -> list[str]:
         return [f"{answer.status_code}: {answer.text[:200]}"]
     if answer.headers.get("content-type") != PROBLEM:
         return [f"is no problem document but {answer.headers.get('content-type')}: {answer.text[:100]}"]
+    if answer.request.method == "HEAD":
+        return ["an answer to HEAD has a body"] if answer.content else []
     said = msgspec.json.decode(answer.content, type=dict[str, Any])
     number = answer.headers.get("x-request-id")
     checks = {
