@@ -42,6 +42,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"Not installed, and needed here: {' '.join(lacking)}.")
         return 1
     try:
+        if must_be_complete(os.environ):
+            # A machine that has npm would never try the wheel that stands in for it.
+            launcher.add("node")
         parts.prepare_page(everything=True)
     except launcher.CannotPrepare as problem:
         print(problem)
