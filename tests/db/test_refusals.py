@@ -173,17 +173,12 @@ async def test_a_patient_without_a_row_that_says_so_has_one_after_the_upgrade(
     for each in migrate.FOLDER.glob("*.sql"):
         if each.name < "0014":
             shutil.copy(each, tmp_path)
-    raw = await connect(server.dsn())
-    await raw.execute("CREATE DATABASE older")
-    try:
-        await migrate.migrate(server.dsn("older"), folder=tmp_path)
-        older = await connect(server.dsn("older"))
-        await seed.people(older)
-        await older.execute(CHECK_IN.format(patient="maya").format(**NAMES))
-        await older.execute("DELETE FROM patient")
-        await migrate.migrate(server.dsn("older"))
-        assert await older.fetchval("SELECT count(*) FROM patient") == len([p for p in CAST if not p.roles])
-        await older.close()
-    finally:
-        await raw.execute("DROP DATABASE older WITH (FORCE)")
+    async with copied(server, "template1", "before_plans") as name:
+        await migrate.migrate(server.dsn(name), folder=tmp_path)
+        raw = await connect(server.dsn(name))
+        await seed.people(raw)
+        await raw.execute(CHECK_IN.format(patient="maya").format(**NAMES))
+        await raw.execute("DELETE FROM patient")
+        await migrate.migrate(server.dsn(name))
+        assert await raw.fetchval("SELECT count(*) FROM patient") == len([p for p in CAST if not p.roles])
         await raw.close()

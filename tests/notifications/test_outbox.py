@@ -92,7 +92,7 @@ async def test_what_is_withdrawn_while_it_is_planned_does_not_ring(
     subject = await tell(pool, cast.maya, now)
 
     async def take_back() -> int:
-        async with pool.transaction(database.person(cast.maya)) as db:
+        async with pool.transaction(CLOCK) as db:
             return await notifications.withdraw(db, Kind.APPOINTMENT, subject, now)
 
     async with pool.transaction(CLOCK) as db:
