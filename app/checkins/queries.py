@@ -71,13 +71,18 @@ async def by_id(db: Connection, patient_id: UUID, check_in_id: UUID) -> Facts | 
 
 
 async def history(db: Connection, patient_id: UUID, *, before: date, limit: int) -> list[CheckIn]:
-    """The latest version of each day before `before`, newest first."""
+    """The latest version of each day before `before`, newest first, with the audit row of this look.
+
+    One statement: a condition that hangs on no row is settled before any is read, so a look that finds nothing leaves
+    its audit row as well.
+    """
     return await db.all(
         CheckIn,
         """
         SELECT DISTINCT ON (day)
                id, day AS date, version, mood, craving, wants_to_talk, in_danger, note, answered_at, received_at
         FROM check_in WHERE patient_id = $1 AND day < $2
+          AND (SELECT true FROM audit('read', 'check-ins', ARRAY[$1::uuid], NULL) AS audited)
         ORDER BY day DESC, version DESC
         LIMIT $3
         """,

@@ -8,6 +8,7 @@ import pytest
 from app.checkins import rules
 from app.checkins.models import TrendDay
 from app.demo.cast import DANA, INES, MAYA, SAM
+from db import person
 from tests.world import World, a_check_in
 
 
@@ -92,3 +93,14 @@ async def test_a_trend_ends_with_the_patients_own_today(world: World) -> None:
 
     assert [day["mood"] for day in found["days"]] == [2]
     assert (found["moodMean"], found["moodMean7"]) == (2, 4)
+
+
+async def test_each_look_at_no_days_at_all_leaves_its_audit_row(world: World) -> None:
+    """So often that PostgreSQL has stopped planning the statement anew."""
+    maya = await world.of(MAYA)
+
+    for _ in range(8):
+        assert (await maya.get("/v1/check-ins")).json()["items"] == []
+
+    async with world.pool.transaction(person(MAYA.id)) as db:
+        assert await db.values(str, "SELECT action FROM audit_event WHERE category = 'check-ins'") == ["read"] * 8

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from app import audit, auth
+from app import auth
 from app.checkins import queries
 from app.checkins.models import NewCheckIn
 from db import Connection, Pool
@@ -50,4 +50,3 @@ _A_CHECK_IN = NewCheckIn(NOBODY, date.min, 0, 0, LONG_AGO)
 LOOK_UP = _sent(lambda ear: auth.who(cast("Pool", ear), f"Bearer {A_TOKEN}", LONG_AGO))
 RECORD = _sent(lambda ear: queries.record(cast("Connection", ear), NOBODY, _A_CHECK_IN, LONG_AGO))
 HISTORY = _sent(lambda ear: queries.history(cast("Connection", ear), NOBODY, before=date.max, limit=1))
-AUDIT = _sent(lambda ear: audit.record(cast("Connection", ear), "", "", [NOBODY]))
