@@ -58,7 +58,7 @@ async def _copied(database: Database) -> None:
             """
             CREATE SCHEMA unguarded;
             CREATE TABLE unguarded.check_in (LIKE public.check_in INCLUDING ALL);
-            ALTER TABLE unguarded.check_in ADD FOREIGN KEY (patient_id) REFERENCES person;
+            ALTER TABLE unguarded.check_in ADD FOREIGN KEY (patient_id) REFERENCES patient;
             INSERT INTO unguarded.check_in SELECT * FROM public.check_in;
             GRANT USAGE ON SCHEMA unguarded TO cairn_app;
             GRANT SELECT, INSERT ON unguarded.check_in TO cairn_app;
