@@ -18,6 +18,17 @@ from tests.world import World
 NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole`: what every run tries at a smaller size is tried at the size that is promised."""
+    parser.addoption("--whole", action="store_true", help="try the slow searches at their whole size")
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether this run is to try everything at its whole size."""
+    return bool(request.config.getoption("--whole"))
+
+
 @pytest.fixture(scope="session")
 async def server() -> AsyncIterator[embedded.Server]:
     """PostgreSQL for this run alone, with nothing that survives a power cut.
