@@ -23,7 +23,7 @@ _TIME = structlog.processors.TimeStamper(fmt="iso", utc=True)
 def configure(level: str = "info") -> None:
     """Send structlog's lines and everybody else's warnings to standard error as JSON."""
     structlog.configure(
-        processors=[structlog.processors.add_log_level, _stamp, _exception, _only_allowed, _render],
+        processors=list(PROCESSORS),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
         logger_factory=structlog.BytesLoggerFactory(file=sys.stderr.buffer),
         cache_logger_on_first_use=True,
@@ -74,6 +74,10 @@ def _plain(value: object) -> object:
 
 def _kind(value: object) -> str:
     return type(value).__name__
+
+
+# What every line goes through, in this order; what comes out is bytes.
+PROCESSORS = (structlog.processors.add_log_level, _stamp, _exception, _only_allowed, _render)
 
 
 class _Foreign(logging.Handler):

@@ -1,7 +1,7 @@
 """A throw-away PostgreSQL, a database with the standing cast, and a transaction for each test that is rolled back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,7 @@ from app.demo import mark, seed
 from db import Connection, Pool, Principal, embedded, migrate, open_pool
 from db.connection import Raw
 from db.pool import connect
+from tests.canaries import WATCH, WAYS, logging_as_served, watching
 from tests.world import World
 
 NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
@@ -27,6 +28,33 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def whole(request: pytest.FixtureRequest) -> bool:
     """Whether this run is to try everything at its whole size."""
     return bool(request.config.getoption("--whole"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched() -> Iterator[None]:
+    """Whatever leaves on ways that strangers read is looked at."""
+    with watching():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaks(_watched: None) -> Iterator[None]:
+    """No test lets a word of a record out."""
+    with logging_as_served():
+        yield
+    assert WATCH.taken() == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How much was looked at."""
+    terminalreporter.write_line(WATCH.told())
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run of all tests on which some way was never gone has watched nothing there."""
+    everything = not session.config.args or session.config.args == session.config.getini("testpaths")
+    if everything and not session.config.option.collectonly and any(not WATCH.went[way] for way in WAYS):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from app.demo.cast import Person
 from app.site import Site
 from app.stack import signaling_beside
 from db import Bell, Pool, new_id
+from tests.canaries import WATCH
 
 SITE = Site(ticket_key=b"k" * 32, demo=True, public_url="http://cairn.test", metrics_token="a scraper's own token")
 
@@ -52,6 +53,7 @@ class World:
 
     async def close(self) -> None:
         """Close every client."""
+        WATCH.measured(self.app.state.metrics)
         for client in self._clients.values():
             await client.aclose()
 
@@ -72,7 +74,8 @@ class World:
 
     def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(cast(Any, self.app), raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url="http://cairn.test", headers=headers)
+        hooks = {"response": [WATCH.answered]}
+        return httpx.AsyncClient(transport=transport, base_url="http://cairn.test", headers=headers, event_hooks=hooks)
 
 
 def a_check_in(world: World, **changes: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
@@ -25,6 +26,7 @@ from db.pool import connect
 from notifications import local_fcm
 from signaling.peers import VisitClient
 from tests.app.test_up import ROOT, free_port
+from tests.canaries import WATCH
 from tests.conftest import copied
 
 pytestmark = pytest.mark.faults
@@ -40,12 +42,18 @@ async def duty(name: str, port: int, **settings: str) -> AsyncIterator[subproces
     """One duty as a process, until the block ends; it must end well then."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith("CAIRN_")}
     settings = {"CAIRN_PORT": str(port), "CAIRN_SECRET": "s" * 40, "CAIRN_DEMO": "false", **settings}
-    process = subprocess.Popen([sys.executable, "-m", "app", name], cwd=ROOT, env={**environ, **settings})
-    try:
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(process.wait, 20) == 0, name
+    command = [sys.executable, "-m", "app", name]
+    with TemporaryFile() as log:
+        process = subprocess.Popen(command, cwd=ROOT, env={**environ, **settings}, stderr=log)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            ended = await asyncio.to_thread(process.wait, 20)
+            log.seek(0)
+            lines = log.read()
+            WATCH.see("log", lines)
+            assert ended == 0, f"{name}: {lines.decode()}"
 
 
 async def answers(url: str) -> None:
