@@ -14,7 +14,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import HTTPScope
 from msgspec import Struct
 
-from app import auth
+from app import auth, limits
 from app.errors import NotYourRole
 
 StaffRole = Literal[
@@ -87,11 +87,15 @@ async def guard(request: Request[Any, Any, Any]) -> None:
     if KEY not in opt and _is_litestars_own(request.route_handler):
         return
     rule: Rule = opt[KEY]
+    app, limit = request.app.state, opt[limits.KEY]
     if rule.public:
+        if limit is not None and app.limited:
+            await limits.hold(request, limit, limits.address(request))
         return
-    app = request.app.state
     me = await auth.who(app.pool, _header(request.scope, b"authorization"), app.clock())
     request.scope["user"] = me
+    if app.limited:
+        await limits.hold(request, limit, me.id.bytes)
     if app.guarded and not rule.admits(me.roles):
         raise NotYourRole
 
@@ -103,7 +107,10 @@ def _header(scope: HTTPScope, name: bytes) -> str | None:
 
 
 def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
-    """Every route as (method, path, rule), sorted; raises `UnruledRoute` at the first without a rule."""
+    """Every route as (method, path, rule), sorted; raises `UnruledRoute` at the first without a rule.
+
+    A route that names no limit gets the usual one of its kind.
+    """
     table = []
     for route in app.routes:
         for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
@@ -111,6 +118,7 @@ def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
                 if not isinstance(handler.opt.get(KEY), Rule):
                     raise UnruledRoute(f"{method} {route.path} does not say who may call it")
                 _see_that_it_is_guarded(method, route.path, handler)
+                handler.opt.setdefault(limits.KEY, limits.usual(method, public=handler.opt[KEY].public))
                 table.append((method, route.path_format, handler.opt[KEY]))
     return sorted(table, key=lambda row: (row[1], row[0]))
 

@@ -11,7 +11,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ControllerRouterHandler
 from litestar.typing import FieldDefinition
 
-from app import access, errors, wire
+from app import access, errors, limits, wire
 from app.clock import system_clock
 from app.dependencies import PROVIDERS
 from app.errors import FieldError, Problem, Refusal
@@ -29,12 +29,14 @@ def create_app(
     *,
     clock: Callable[[], datetime] = system_clock,
     guarded: bool = True,
+    limited: bool = True,
     beside: Sequence[ControllerRouterHandler] = (),
     lifespan: Sequence[Any] = (),
 ) -> Litestar:
     """The whole API over a pool that the caller opens and closes; refuses to be made with a route that has no rule.
 
-    `guarded=False` lets every role through to the queries, for the test that the walls behind the guard hold.
+    `guarded=False` lets every role through to the queries, for the test that the walls behind the guard hold;
+    `limited=False` counts nothing, for tests in which one person asks a thousand times at one instant.
     `beside` are handlers served in the same process, such as the signaling socket.
     """
     metrics = Metrics()
@@ -45,7 +47,18 @@ def create_app(
         exception_handlers={Refusal: _refused, HTTPException: _http, Exception: _failed},
         request_class=wire.CairnRequest,
         request_max_body_size=wire.BODY_LIMIT,
-        state=State({"pool": pool, "bell": bell, "site": site, "clock": clock, "guarded": guarded, "metrics": metrics}),
+        state=State(
+            {
+                "pool": pool,
+                "bell": bell,
+                "site": site,
+                "clock": clock,
+                "guarded": guarded,
+                "metrics": metrics,
+                "limited": limited,
+                "counts": limits.Counts(),
+            }
+        ),
         openapi_config=None,
         lifespan=list(lifespan),
         logging_config=None,

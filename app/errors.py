@@ -33,7 +33,7 @@ class Refusal(Exception):
     """This cannot be done."""
 
     status: ClassVar[int] = 409
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__(type(self).__name__)
@@ -94,6 +94,17 @@ class TooMuch(Refusal):
     """This is larger than what can be accepted."""
 
     status = 413
+
+
+class TooMany(Refusal):
+    """That was a lot at once. Please wait a little, then try again; nothing was saved."""
+
+    status = 429
+    retry_after: int = 1
+
+    def __init__(self, seconds: int = 1) -> None:
+        super().__init__()
+        self.retry_after = seconds
 
 
 class Overloaded(Refusal):

@@ -75,7 +75,8 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> A
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*_ours(message["headers"]), (b"x-request-id", str(number).encode())]
+                about = (*_counted(scope), (b"x-request-id", str(number).encode()))
+                message["headers"] = [*_ours(message["headers"]), *about]
             await send(message)
 
         try:
@@ -92,6 +93,12 @@ def _ours(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     if OWN.isdisjoint(said):
         return [*headers, *HEADERS]
     return [*headers, *((name, value) for name, value in HEADERS if name not in said)]
+
+
+def _counted(scope: Scope) -> tuple[tuple[bytes, bytes], ...]:
+    """What the limit of this route has left for whoever asked, where there is one."""
+    told: tuple[tuple[bytes, bytes], ...] = scope.get("cairn_limit", ())  # type: ignore[assignment]
+    return told
 
 
 def request_id(scope: Scope) -> UUID:

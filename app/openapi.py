@@ -15,7 +15,7 @@ from litestar import Litestar
 from litestar.types import Empty
 from msgspec import Struct
 
-from app import errors, operations, refusals, schemas
+from app import errors, limits, operations, refusals, schemas
 from app.access import ROLES, Relation, Rule
 from app.errors import PROBLEM, Problem, Refusal
 from app.operations import Answer, Operation, Parameter
@@ -31,6 +31,7 @@ One day of care over HTTP: a person says how they feel, somebody answers, a visi
   fields.
 - **Time**: an instant carries its offset from UTC; a day is the patient's own date.
 - **Again**: ids are made by the client, so that sending something twice is safe.
+- **Limits**: `RateLimit-Policy` says what may be had, `RateLimit` what is left of it; a 429 says when to come back.
 - **Lists**: `nextCursor` goes back as `cursor`; there are no offsets.
 """
 UNDER: dict[Relation, str] = {
@@ -151,6 +152,8 @@ def _general(one: Operation) -> Iterator[type[Refusal]]:
         yield from (errors.Malformed, errors.TooMuch, errors.WrongMediaType)
     if not one.rule.public:
         yield from (errors.NotSignedIn, errors.NotYourRole)
+    if one.handler.opt.get(limits.KEY) is not None:
+        yield errors.TooMany
     if any(p.where == "path" for p in one.parameters):
         yield errors.NotFound
     if one.method != "GET":

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -64,6 +65,10 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             "What a scraper sends as a bearer token to read /metrics; without it /metrics is not there.", secret=True
         ),
     ] = None
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        setting("Proxies in front whose X-Forwarded-For is believed: addresses or networks, separated by commas."),
+    ] = ()
     log_level: Annotated[Literal["debug", "info", "warning", "error"], setting("How much is logged.")] = "info"
 
     @property
@@ -89,6 +94,10 @@ _SHAPES = {
     "public_url": _WEB,
     "push_endpoint": _WEB,
     "signaling_url": (r"wss?://[^\s/?#@]+(/[^\s?#]*)?", "an address such as wss://care.example.org/v1/signaling"),
+    "trusted_proxies": (
+        r"[0-9a-fA-F.:]+(/\d{1,3})?",
+        "addresses or networks such as 10.0.0.7 or 10.0.0.0/24, separated by commas",
+    ),
     "turn_urls": (
         r"turns?:(\[[0-9a-fA-F:.]+\]|[^\s:?\[\]@/]+)(:\d{1,5})?(\?transport=(udp|tcp))?",
         "addresses such as turn:turn.example.org:3478?transport=udp, separated by commas",
@@ -158,7 +167,7 @@ def _text(environ: Mapping[str, str], name: str) -> str:
 
 def _parsed(name: str, field: FieldInfo, text: str) -> Any:
     """The value, or a sentence that says what is expected."""
-    several = field.name == "turn_urls"
+    several = field.name in ("turn_urls", "trusted_proxies")
     given = tuple(part.strip() for part in text.split(",") if part.strip()) if several else text
     shape, meaning = _SHAPES.get(field.name, (None, ""))
     try:
@@ -169,6 +178,8 @@ def _parsed(name: str, field: FieldInfo, text: str) -> Any:
         raise BadSettings(f"{name}: Expected {meaning}.")
     if field.name in ("database_url", "database_owner_url"):
         _check_port(name, value)
+    if field.name == "trusted_proxies":
+        _check_networks(name, value)
     return value
 
 
@@ -194,6 +205,14 @@ def _check_port(name: str, address: str) -> None:
     hosts = address.split("/")[2].rpartition("@")[2].split(",")
     if not all((host := re.fullmatch(_HOST, one)) and int(host["port"] or 0) <= 65535 for one in hosts):
         raise BadSettings(f"{name}: Expected a number from 0 to 65535 as the port.")
+
+
+def _check_networks(name: str, networks: tuple[str, ...]) -> None:
+    try:
+        for one in networks:
+            ip_network(one, strict=False)
+    except ValueError:
+        raise BadSettings(f"{name}: Expected {_SHAPES['trusted_proxies'][1]}.") from None
 
 
 def described(environ: Mapping[str, str]) -> str:

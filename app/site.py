@@ -18,6 +18,7 @@ class Site(Struct, frozen=True):
     turn_secret: bytes | None = None
     metrics_token: str | None = None
     inbox_url: str | None = None
+    trusted_proxies: tuple[str, ...] = ()
 
     @property
     def origin(self) -> str:

@@ -128,6 +128,7 @@ def site_of(settings: Settings, secret: str) -> Site:
         turn_urls=settings.turn_urls,
         turn_secret=settings.turn_secret.encode() if settings.turn_secret else None,
         metrics_token=settings.metrics_token,
+        trusted_proxies=settings.trusted_proxies,
     )
 
 

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from msgspec import Struct
 
 import notifications
+from app import limits
 from app.alerts import actions as alerts
 from app.events import actions as events
 from app.logs import log
@@ -38,6 +39,7 @@ def ticks(pool: Pool, channel: Channel) -> list[Tick]:
         Tick("urgent", 1, 25, lambda now: _deliver(pool, channel, now, Lane.URGENT), Lane.URGENT.bell),
         Tick("ordinary", 1, 25, lambda now: _deliver(pool, channel, now, Lane.ORDINARY), Lane.ORDINARY.bell),
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
+        Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
         Tick("forget-events", 3600, 60, lambda now: events.forget(pool, now)),
     ]
 

@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from app import access
+from app import access, limits
 from app.access import CLINICIANS, SELF, roles
 from app.checkins import actions
 from app.checkins.models import CheckIns, NewCheckIn, RecordedCheckIn, Trend
@@ -19,7 +19,7 @@ WORDS = roles(*CLINICIANS, under=("team",)), roles("supervisor", under=("program
 
 
 @post("/v1/check-ins", operation_id="recordCheckIn", tags=["check-ins"], summary="Say how you feel",
-      access=access.allow("record", "check-ins", SELF))  # fmt: skip
+      access=access.allow("record", "check-ins", SELF), limit=limits.CRISIS)  # fmt: skip
 async def record(data: JSONBody[NewCheckIn], me: Me, db: Db, now: Now) -> RecordedCheckIn:
     """Say how you feel. A worrying answer reaches your supporters; sending it again is safe.
 

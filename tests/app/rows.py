@@ -105,8 +105,8 @@ READS: Mapping[str, Sees] = {
     "working_exception": all_of_it,
     "working_hours": all_of_it,
 }
-# Tables that speak of nobody: plans, texts, the mark of a demo and the history of the schema.
-OF_NOBODY = {"alert_limit", "alert_step", "crisis_resource", "demo_mark", "migration"}
+# Tables that speak of nobody: plans, texts, counts by a hash, the mark of a demo and the history of the schema.
+OF_NOBODY = {"alert_limit", "alert_step", "crisis_resource", "demo_mark", "migration", "taken"}
 # One's own only, although everybody may read.
 CHANGES: Mapping[str, Sees] = {
     "duty_shift": own("staff_id"), "working_hours": own("staff_id"), "working_exception": own("staff_id"),

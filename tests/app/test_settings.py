@@ -61,6 +61,7 @@ WRONG = {
     "push_endpoint": CANARY,
     "google_application_credentials": LONG,
     "metrics_token": CANARY,
+    "trusted_proxies": CANARY,
     "log_level": CANARY,
 }
 
@@ -96,6 +97,11 @@ def test_a_port_that_is_no_number_is_refused(host: str) -> None:
         ("CAIRN_LOG_LEVEL", "loud", "Expected debug, error, info or warning."),
         ("CAIRN_SECRET", "short", "Expected 32 to 4096 characters."),
         ("CAIRN_HOST", LONG, "Expected 1 to 4096 characters."),
+        (
+            "CAIRN_TRUSTED_PROXIES",
+            "10.0.0.0/33",
+            "Expected addresses or networks such as 10.0.0.7 or 10.0.0.0/24, separated by commas.",
+        ),
     ],
 )
 def test_what_is_expected_is_told_in_words(name: str, value: str, told: str) -> None:

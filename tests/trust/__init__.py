@@ -1,0 +1,1 @@
+"""What holds when somebody means harm, or only sends a great deal."""
