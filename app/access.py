@@ -6,6 +6,7 @@ query, where a stranger's row is simply not there (404), and once more by row-le
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from types import CodeType
 from typing import Any, Literal, get_args
 
@@ -15,7 +16,8 @@ from litestar.types import HTTPScope
 from msgspec import Struct
 
 from app import auth, limits
-from app.errors import NotYourRole
+from app.auth import Signed
+from app.errors import FullAssuranceNeeded, NotYourRole, StepUpNeeded
 
 StaffRole = Literal[
     "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "program-lead",
@@ -34,12 +36,18 @@ _OPTIONS = next(part for part in HTTPRoute.create_options_handler.__code__.co_co
 
 
 class Rule(Struct, frozen=True):
-    """What a route does, to which data, and who may: role → relations. `public` needs no sign-in at all."""
+    """What a route does, to which data, and who may: role → relations. `public` needs no sign-in at all.
+
+    `step_up`: only with a factor that was shown in the last five minutes. `limited`: also in a session of limited
+    assurance, in which somebody may be whoever has the patient's old telephone number by now.
+    """
 
     action: str
     category: str
     who: dict[Role, tuple[Relation, ...]]
     public: bool = False
+    step_up: bool = False
+    limited: bool = False
 
     def admits(self, roles: Iterable[str]) -> bool:
         """Whether any of these roles is in the rule, under whatever relation."""
@@ -50,13 +58,13 @@ class UnruledRoute(Exception):
     """A route was added without saying who may call it; the app does not start."""
 
 
-def allow(action: str, category: str, *grants: Who) -> Rule:
+def allow(action: str, category: str, *grants: Who, step_up: bool = False, limited: bool = False) -> Rule:
     """A rule from one or more grants; a later grant for a role adds its relations."""
     who: dict[Role, tuple[Relation, ...]] = {}
     for grant in grants:
         for role, relations in grant.items():
             who[role] = tuple(dict.fromkeys(who.get(role, ()) + relations))
-    return Rule(action, category, who)
+    return Rule(action, category, who, step_up=step_up, limited=limited)
 
 
 def roles(*names: Role, under: tuple[Relation, ...]) -> Who:
@@ -96,8 +104,18 @@ async def guard(request: Request[Any, Any, Any]) -> None:
     request.scope["user"] = me
     if app.limited:
         await limits.hold(request, limit, me.id.bytes)
-    if app.guarded and not rule.admits(me.roles):
+    if app.guarded:
+        hold(rule, me, app.clock())
+
+
+def hold(rule: Rule, me: Signed, now: datetime) -> None:
+    """The role first, then how sure we are of the person, then how lately they have shown that it is them."""
+    if not rule.admits(me.roles):
         raise NotYourRole
+    if me.assurance == "limited" and not rule.limited:
+        raise FullAssuranceNeeded
+    if rule.step_up and not me.is_fresh(now):
+        raise StepUpNeeded
 
 
 def _header(scope: HTTPScope, name: bytes) -> str | None:
@@ -148,4 +166,5 @@ def printed(app: Litestar) -> str:
 def _who(rule: Rule) -> str:
     if rule.public:
         return "anyone, without signing in"
-    return ", ".join(f"{role} ({'/'.join(rule.who[role])})" for role in ROLES if role in rule.who)
+    said = ", ".join(f"{role} ({'/'.join(rule.who[role])})" for role in ROLES if role in rule.who)
+    return said + (" [step-up]" if rule.step_up else "") + (" [limited]" if rule.limited else "")

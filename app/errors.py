@@ -52,6 +52,18 @@ class NotYourRole(Refusal):
     status = 403
 
 
+class FullAssuranceNeeded(Refusal):
+    """For this we have to be surer that it is you. Confirm it in a second way, or ask your program's front desk."""
+
+    status = 403
+
+
+class StepUpNeeded(Refusal):
+    """Please confirm that it is you, then send this again: sign in once more, it counts for five minutes."""
+
+    status = 403
+
+
 class NotFound(Refusal):
     """There is nothing here for you."""
 

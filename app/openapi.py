@@ -136,14 +136,18 @@ def who(rule: Rule) -> str:
         if role in rule.who:
             under.setdefault(rule.who[role], []).append(role)
     said = [f"{', '.join(roles)} {' or '.join(UNDER[r] for r in rel)}" for rel, roles in under.items()]
-    if list(under.values()) == [list(ROLES)]:
-        return "**Who may**: everybody who has signed in, for themselves."
-    return f"**Who may**: {'; '.join(said)}."
+    everybody = list(under.values()) == [list(ROLES)]
+    asked = " **First**: confirm that it is you, within the last five minutes." if rule.step_up else ""
+    asked += " Limited assurance is enough." if rule.limited else ""
+    if everybody:
+        return "**Who may**: everybody who has signed in, for themselves." + asked
+    return f"**Who may**: {'; '.join(said)}.{asked}"
 
 
 def _access(rule: Rule) -> Json:
     roles = {role: list(rule.who[role]) for role in ROLES if role in rule.who}
-    return {"action": rule.action, "category": rule.category, "public": rule.public, "roles": roles}
+    needs = {"stepUp": rule.step_up, "limited": rule.limited}
+    return {"action": rule.action, "category": rule.category, "public": rule.public, **needs, "roles": roles}
 
 
 def _general(one: Operation) -> Iterator[type[Refusal]]:
@@ -152,6 +156,8 @@ def _general(one: Operation) -> Iterator[type[Refusal]]:
         yield from (errors.Malformed, errors.TooMuch, errors.WrongMediaType)
     if not one.rule.public:
         yield from (errors.NotSignedIn, errors.NotYourRole)
+        yield from () if one.rule.limited else (errors.FullAssuranceNeeded,)
+        yield from (errors.StepUpNeeded,) if one.rule.step_up else ()
     if one.handler.opt.get(limits.KEY) is not None:
         yield errors.TooMany
     if any(p.where == "path" for p in one.parameters):

@@ -15,7 +15,6 @@ from litestar.params import FromQuery, QueryParameter
 from msgspec import Meta, Struct
 
 from app import errors
-from app.auth import Signed
 
 V = TypeVar("V")
 
@@ -89,7 +88,7 @@ def _zone_names() -> frozenset[str]:
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split()) - {"Factory"}
 
 
-class CairnRequest(Request[Signed, Any, State]):
+class CairnRequest(Request[Any, Any, State]):
     """A request whose body is decoded once, strictly, straight into what its handler takes."""
 
     async def json(self) -> Any:

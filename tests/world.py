@@ -14,9 +14,12 @@ from app.demo.cast import Person
 from app.site import Site
 from app.stack import signaling_beside
 from db import Bell, Pool, new_id
+from db import person as as_person
 from tests.canaries import WATCH
 
 SITE = Site(ticket_key=b"k" * 32, demo=True, public_url="http://cairn.test", metrics_token="a scraper's own token")
+
+LONG = timedelta(days=3650)
 
 
 class Clock:
@@ -64,9 +67,20 @@ class World:
     async def of(self, person: Person) -> httpx.AsyncClient:
         """A client that is signed in as this person."""
         if person.handle not in self._clients:
-            tokens = await auth.sign_in(self.pool, person.id, self.clock.now, timedelta(days=3650))
-            self._clients[person.handle] = self._client({"authorization": f"Bearer {tokens.access_token}"})
+            header = f"Bearer {(await self._sign_in(person)).access_token}"
+            self._clients[person.handle] = self._client({"authorization": header})
         return self._clients[person.handle]
+
+    async def _sign_in(self, person: Person) -> auth.Tokens:
+        """Tokens that are good for as long as a test may take, of somebody who keeps confirming that it is them.
+
+        They have been used once, so that a request which is refused writes nothing at all.
+        """
+        tokens = await auth.sign_in(self.pool, person.id, self.clock.now, lasts=LONG)
+        me = await auth.who(self.pool, f"Bearer {tokens.access_token}", self.clock.now)
+        async with self.pool.transaction(as_person(person.id)) as db:
+            await auth.prove(db, me.session_id, self.clock.now + LONG, "demo")
+        return tokens
 
     def nobody(self) -> httpx.AsyncClient:
         """A client that has not signed in."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from app.auth import bell_name
 from app.events import queries, rules
 from app.events.models import Event, Kept, Place
 from db import CLOCK, Bell, Connection, Pool, person
@@ -21,11 +22,6 @@ async def publish(db: Connection, people: Sequence[UUID], topic: str, subject_id
         await queries.add(db, people, topic, subject_id, now)
         for person_id in people:
             db.wake(bell_name(person_id))
-
-
-def bell_name(person_id: UUID) -> str:
-    """The bell that rings for one person's events."""
-    return f"events:{person_id.hex}"
 
 
 async def listen(

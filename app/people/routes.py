@@ -30,7 +30,7 @@ OPERATOR = roles("operator", under=("program",))
 
 
 @get("/v1/me", operation_id="getMe", tags=["people"], summary="Who am I",
-     access=access.allow("read", "own-account", EVERYONE))  # fmt: skip
+     access=access.allow("read", "own-account", EVERYONE, limited=True))  # fmt: skip
 async def me(me: Me, db: Db) -> Profile:
     """Your own account, roles and organisation."""
     return await actions.profile(db, me)
@@ -58,7 +58,7 @@ async def staff(me: Me, db: Db, cursor: Cursor = None, limit: Limit = 50) -> Sta
 
 
 @put("/v1/staff/{staff_id:uuid}/roles", operation_id="giveRoles", tags=["people"], summary="Give and take roles",
-     access=access.allow("change", "staff", OPERATOR))  # fmt: skip
+     access=access.allow("change", "staff", OPERATOR, step_up=True))  # fmt: skip
 async def give_roles(staff_id: FromPath[UUID], data: JSONBody[RoleChange], me: Me, db: Db) -> StaffMember:
     """The roles that somebody holds from their next request on; nobody gives one to themselves."""
     return await actions.give_roles(db, me, staff_id, data)

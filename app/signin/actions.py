@@ -8,16 +8,21 @@ from app.access import leading
 from app.demo.cast import CAST
 from app.errors import IdTaken, NotFound
 from app.signin import queries, rules
-from app.signin.models import DemoCast, DemoPerson, SetUp, SignedIn, SignInLink
+from app.signin.models import (
+    DemoCast,
+    DemoPerson,
+    DemoSignIn,
+    Redeemed,
+    SetUp,
+    SignedIn,
+    SignInLink,
+    signed_in,
+)
 from app.site import Site
 from app.wire import zone
 from db import DOOR, Connection, Pool
 
-DEMO_SESSION = timedelta(hours=12)
-# There is no second link once there is an operator, so the first session has to be enough for a day's work.
-FIRST_SESSION = timedelta(hours=12)
 LINK_LASTS = timedelta(hours=48)
-LINK_SESSION = timedelta(hours=12)
 
 
 async def demo_cast(pool: Pool, site: Site) -> DemoCast:
@@ -30,16 +35,16 @@ async def demo_cast(pool: Pool, site: Site) -> DemoCast:
     return DemoCast(people, site.inbox_url)
 
 
-async def demo_sign_in(pool: Pool, handle: str, now: datetime, *, demo: bool) -> SignedIn:
+async def demo_sign_in(pool: Pool, as_whom: DemoSignIn, now: datetime, *, demo: bool) -> SignedIn:
     """Be somebody of the demo cast; outside demo mode, or where nobody has put them into the database, not there."""
-    found = next((p for p in CAST if p.handle == handle), None)
+    found = next((p for p in CAST if p.handle == as_whom.person), None)
     if not demo or found is None:
         raise NotFound
     async with pool.transaction(DOOR) as db:
         if not await queries.is_there(db, found.id):
             raise NotFound
-        tokens = await auth.open_session(db, found.id, now, DEMO_SESSION)
-    return SignedIn(tokens.access_token, tokens.expires_at, found.id)
+        tokens = await auth.open_session(db, found.id, now, "demo", device=as_whom.device)
+    return signed_in(tokens, found.id)
 
 
 async def set_up(pool: Pool, new: SetUp, now: datetime) -> SignedIn:
@@ -50,8 +55,8 @@ async def set_up(pool: Pool, new: SetUp, now: datetime) -> SignedIn:
             raise rules.LinkUsed
         if not await queries.add_operator(db, new, now):
             raise IdTaken
-        tokens = await auth.open_session(db, new.operator_id, now, FIRST_SESSION)
-    return SignedIn(tokens.access_token, tokens.expires_at, new.operator_id)
+        tokens = await auth.open_session(db, new.operator_id, now, "link", device=new.device)
+    return signed_in(tokens, new.operator_id)
 
 
 async def make_link(db: Connection, person_id: UUID, site: Site, now: datetime) -> SignInLink:
@@ -64,11 +69,11 @@ async def make_link(db: Connection, person_id: UUID, site: Site, now: datetime) 
     return SignInLink(f"{site.public_url}/#invite={secret}", now + LINK_LASTS)
 
 
-async def redeem(pool: Pool, secret: str, now: datetime) -> SignedIn:
+async def redeem(pool: Pool, link: Redeemed, now: datetime) -> SignedIn:
     """Sign in whoever the link was made for, once; whatever is wrong with it, the answer is the same."""
     async with pool.transaction(DOOR) as db:
-        person_id = await queries.use_sign_in_link(db, auth.sha256(secret), now)
+        person_id = await queries.use_sign_in_link(db, auth.sha256(link.secret), now)
         if person_id is None:
             raise rules.InviteUsed
-        tokens = await auth.open_session(db, person_id, now, LINK_SESSION)
-    return SignedIn(tokens.access_token, tokens.expires_at, person_id)
+        tokens = await auth.open_session(db, person_id, now, "link", device=link.device)
+    return signed_in(tokens, person_id)

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
-from app.auth import Tokens
+from app.auth import DeviceKey, Tokens
 from app.wire import ClientId, Incoming, Line, Model, ZoneName
 
 Secret = Annotated[str, Meta(min_length=20, max_length=100)]
@@ -16,12 +16,18 @@ class DemoSignIn(Incoming, frozen=True):
     """Which person of the demo cast to be."""
 
     person: Annotated[str, Meta(min_length=1, max_length=40, pattern="^[a-z-]+$")]
+    device: DeviceKey | None = None
 
 
 class SignedIn(Tokens, frozen=True):
     """Tokens, and whose they are."""
 
     person_id: UUID
+
+
+def signed_in(tokens: Tokens, person_id: UUID) -> SignedIn:
+    """What every way in answers with."""
+    return SignedIn(**structs.asdict(tokens), person_id=person_id)
 
 
 class SetUp(Incoming, frozen=True):
@@ -34,6 +40,7 @@ class SetUp(Incoming, frozen=True):
     operator_id: ClientId
     operator_name: Line
     time_zone: ZoneName
+    device: DeviceKey | None = None
 
 
 class SignInLink(Model, frozen=True):
@@ -49,6 +56,7 @@ class Redeemed(Incoming, frozen=True):
     """The secret of a one-time link."""
 
     secret: Secret
+    device: DeviceKey | None = None
 
 
 class DemoRow(Struct, frozen=True):

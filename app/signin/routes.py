@@ -12,6 +12,8 @@ from app.dependencies import Db, Me, Now, Where
 from app.signin import actions
 from app.signin.models import DemoCast, DemoSignIn, Redeemed, SetUp, SignedIn, SignInLink
 
+FRONT_DESK = roles("operator", "coordinator", under=("program",))
+
 
 @get("/v1/demo/cast", operation_id="getDemoCast", tags=["sign-in"], summary="The demo people",
      access=access.public("list", "demo-people"))  # fmt: skip
@@ -26,7 +28,7 @@ async def demo_cast(request: Request[Any, Any, Any]) -> DemoCast:
 async def demo_sign_in(data: JSONBody[DemoSignIn], request: Request[Any, Any, Any], now: Now) -> SignedIn:
     """Be one of the demo people. Not there outside demo mode."""
     state = request.app.state
-    return await actions.demo_sign_in(state.pool, data.person, now, demo=state.site.demo)
+    return await actions.demo_sign_in(state.pool, data, now, demo=state.site.demo)
 
 
 @post("/v1/setup", operation_id="setUp", tags=["sign-in"], summary="Make the first operator",
@@ -38,7 +40,7 @@ async def set_up(data: JSONBody[SetUp], request: Request[Any, Any, Any], now: No
 
 @post("/v1/people/{person_id:uuid}/sign-in-links", operation_id="makeSignInLink", tags=["sign-in"],
       summary="Make a one-time link for somebody",
-      access=access.allow("make", "sign-in-links", roles("operator", "coordinator", under=("program",))))  # fmt: skip
+      access=access.allow("make", "sign-in-links", FRONT_DESK, step_up=True))  # fmt: skip
 async def make_link(person_id: FromPath[UUID], db: Db, site: Where, now: Now) -> SignInLink:
     """A link with which somebody of your organisation signs in, once, within two days; a newer one replaces it.
 
@@ -51,11 +53,11 @@ async def make_link(person_id: FromPath[UUID], db: Db, site: Where, now: Now) ->
       access=access.public("sign-in", "own-account"))  # fmt: skip
 async def redeem(data: JSONBody[Redeemed], request: Request[Any, Any, Any], now: Now) -> SignedIn:
     """Sign in with a link that somebody of your organisation made for you. It works once."""
-    return await actions.redeem(request.app.state.pool, data.secret, now)
+    return await actions.redeem(request.app.state.pool, data, now)
 
 
 @delete("/v1/session", operation_id="signOut", tags=["sign-in"], summary="Sign out",
-        access=access.allow("sign-out", "own-account", EVERYONE))  # fmt: skip
+        access=access.allow("sign-out", "own-account", EVERYONE, limited=True))  # fmt: skip
 async def sign_out(me: Me, db: Db, now: Now) -> None:
     """End this session at once."""
     await auth.sign_out(db, me, now)

@@ -99,14 +99,17 @@ READS: Mapping[str, Sees] = {
     "receipt": a_delivery("delivery_id"),
     "regimen": by_patient("self", "treating", "supervised"),
     "session": own("person_id"),
+    "token_family": nothing_of_it,
     "setup_link": nothing_of_it,
     "sign_in_link": nothing_of_it,
     "staff_role": all_of_it,
     "working_exception": all_of_it,
     "working_hours": all_of_it,
 }
-# Tables that speak of nobody: plans, texts, counts by a hash, the mark of a demo and the history of the schema.
-OF_NOBODY = {"alert_limit", "alert_step", "crisis_resource", "demo_mark", "migration", "taken"}
+# Tables that speak of nobody: plans, texts, limits, counts by a hash, the mark of a demo and the history of the schema.
+OF_NOBODY = {
+    "alert_limit", "alert_step", "crisis_resource", "demo_mark", "migration", "session_lifetime", "taken",
+}  # fmt: skip
 # One's own only, although everybody may read.
 CHANGES: Mapping[str, Sees] = {
     "duty_shift": own("staff_id"), "working_hours": own("staff_id"), "working_exception": own("staff_id"),
@@ -126,7 +129,7 @@ BLUNT: Mapping[str, str] = {
     "patient": "peer_beside = true",
     "person": "language = 'es'",
     "regimen": "made_until = '2030-01-01T00:00Z'",
-    "session": "ended_at = '2026-03-03T16:00Z'",
+    "session": "ended_at = '2026-03-03T16:00Z', ended_because = 'elsewhere'",
     "working_exception": "day = '2030-01-01'",
     "working_hours": "starts = '00:30'",
 }

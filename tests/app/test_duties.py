@@ -103,7 +103,7 @@ async def seed_today(owner: str) -> None:
 
 async def signed_in(dsn: str, url: str, person: Person) -> httpx.AsyncClient:
     pool = await open_pool(dsn, size=1)
-    tokens = await auth.sign_in(pool, person.id, right_now(), timedelta(hours=1))
+    tokens = await auth.sign_in(pool, person.id, right_now())
     await pool.close()
     return httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {tokens.access_token}"}, timeout=20)
 

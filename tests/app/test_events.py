@@ -34,7 +34,7 @@ async def serving(pool: Pool, bell: Bell, clock: Clock) -> AsyncIterator[str]:
 
 
 async def client_of(pool: Pool, url: str, who: Person, now: datetime) -> httpx.AsyncClient:
-    tokens = await auth.sign_in(pool, who.id, now, timedelta(days=9))
+    tokens = await auth.sign_in(pool, who.id, now, lasts=timedelta(days=9))
     return httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {tokens.access_token}"}, timeout=10)
 
 

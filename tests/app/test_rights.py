@@ -32,6 +32,7 @@ async def test_what_nobody_may_touch_is_not_granted(scene: Scene) -> None:
         table: {right for right in rights if await _has(scene, table, right)}
         for table in (
             "access_token",
+            "token_family",
             "setup_link",
             "sign_in_link",
             "audit_event",
@@ -42,7 +43,8 @@ async def test_what_nobody_may_touch_is_not_granted(scene: Scene) -> None:
         )
     }
     assert held == {
-        "access_token": {"INSERT"}, "setup_link": set(), "sign_in_link": set(), "audit_event": {"SELECT"},
+        "access_token": set(), "token_family": set(), "setup_link": set(), "sign_in_link": set(),
+        "audit_event": {"SELECT"},
         "migration": {"SELECT"}, "check_in": {"SELECT", "INSERT"}, "patient": {"SELECT"},
         "care_team_member": {"SELECT"},
     }  # fmt: skip
@@ -98,6 +100,8 @@ CALLS: Mapping[str, str] = {
     "close_address_elsewhere(text,text,timestamp with time zone)":
         "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', 'a guess', now())",
     "demo_people()": "SELECT count(*) FROM demo_people()",
+    "end_sessions(uuid,timestamp with time zone,text,uuid)":
+        "SELECT count(*) FROM end_sessions('{noah}', now(), 'elsewhere', NULL)",
     "give_roles(uuid,text[])": "SELECT give_roles('{maya}', '{{peer}}')::int",
     "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
         "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
@@ -108,6 +112,11 @@ CALLS: Mapping[str, str] = {
     "may_see_times(uuid)": "SELECT may_see_times('{maya}')::int",
     "may_withdraw(text,uuid)": "SELECT may_withdraw('alert', '{alert}')::int",
     "moves_own(uuid,uuid,uuid)": "SELECT moves_own('{appointment}', '{maya}', '{dana}')::int",
+    "open_session(uuid,uuid,timestamp with time zone,text,text,bytea,text,bytea,bytea,bytea,interval)":
+        "SELECT count(*) FROM open_session(gen_random_uuid(), '{maya}', now(), 'link', 'full', NULL, NULL,"
+        " sha256('f'), sha256('r'), sha256('a'), '1 hour')",
+    "prove_session(uuid,timestamp with time zone,text,text)":
+        "SELECT prove_session('{session}', now(), 'link', 'full')::int",
     "raise_alert(uuid,text,boolean,timestamp with time zone,timestamp with time zone)":
         "SELECT raise_alert('{alert}', 'p0', false, now(), now())::int",
     "reach_again(timestamp with time zone)": "SELECT count(*) FROM reach_again(now())",
@@ -126,6 +135,7 @@ FOR_EVERYBODY = {
     "a_crisis_is_a_clinicians()": "a trigger, which nobody can call",
     "is_a_patient()": "a trigger, which nobody can call",
     "of_one_program()": "a trigger, which nobody can call",
+    "pushes_end_with_their_session()": "a trigger, which nobody can call",
     "works_here()": "a trigger, which nobody can call",
     "audit(text,text,uuid[],uuid)": "writes in its caller's own name, and reads nothing",
     "oldest_due_seconds(timestamp with time zone)": "a number of the server's",
@@ -153,7 +163,9 @@ async def test_a_function_with_more_rights_does_nothing_for_a_stranger(
 async def _called(scene: Scene, who: Principal, call: str) -> int | None:
     """What it counts; None where it is refused."""
     maya = scene.maya
-    about = {"alert": maya.alert, "check_in": maya.check_in, "appointment": maya.appointment, "dose": maya.occurrence}
+    [[session]] = await scene.seen.owner("SELECT id FROM session WHERE person_id = $1 LIMIT 1", MAYA.id)
+    about = {"alert": maya.alert, "check_in": maya.check_in, "appointment": maya.appointment, "dose": maya.occurrence,
+             "session": session}  # fmt: skip
     try:
         async with scene.seen.transaction(who) as db:
             return await db.value(int, call.format(**about, **{p.handle: p.id for p in CAST}))

@@ -87,7 +87,7 @@ async def settle(database: Database) -> None:
 async def _signed_in(database: Database, ids: list[UUID], now: datetime) -> list[Patient]:
     pool = await open_pool(database.app, size=1)
     try:
-        tokens = [await auth.sign_in(pool, patient, now, timedelta(days=1)) for patient in ids]
+        tokens = [await auth.sign_in(pool, patient, now, lasts=timedelta(days=1)) for patient in ids]
     finally:
         await pool.close()
     return [Patient(patient, found.access_token) for patient, found in zip(ids, tokens, strict=True)]
