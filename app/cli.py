@@ -35,6 +35,7 @@ _SENTENCES = frozenset(
     {
         *("BadSettings", "CannotListen", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
         *("Misplaced", "CannotUse", "NotMigrated", "NoRole", "DatabaseEnded"),
+        *("KeysMissing", "KeysUnavailable"),
     }
 )
 

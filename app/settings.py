@@ -40,6 +40,22 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         Annotated[str, Meta(min_length=32, max_length=4096)] | None,
         setting("At least 32 characters; tickets and derived passwords come from it.", secret=True),
     ] = None
+    key_dir: Annotated[
+        Text | None,
+        setting(
+            "Where the keys lie that seal text, apart from the database and its backups. Unset: CAIRN_STATE_DIR/keys."
+        ),
+    ] = None
+    key_manager_url: Annotated[
+        Text | None, setting("An OpenBao or Vault server whose transit engine keeps the key ring.")
+    ] = None
+    key_manager_key: Annotated[
+        Text,
+        setting("The name of the key there; the same with -index beside it is for blind indexes."),
+    ] = "cairn"
+    key_manager_token: Annotated[
+        Text | None, setting("A token that may encrypt, decrypt and hmac with these keys.", secret=True)
+    ] = None
     database_url: Annotated[Text | None, setting("The PostgreSQL database that the app works in.", secret=True)] = None
     database_owner_url: Annotated[
         Text | None,
@@ -93,6 +109,8 @@ _SHAPES = {
     "database_owner_url": _POSTGRES,
     "public_url": _WEB,
     "push_endpoint": _WEB,
+    "key_manager_url": _WEB,
+    "key_manager_key": (r"[A-Za-z0-9_-]{1,100}", "a name of letters, digits, - and _"),
     "signaling_url": (r"wss?://[^\s/?#@]+(/[^\s?#]*)?", "an address such as wss://care.example.org/v1/signaling"),
     "trusted_proxies": (
         r"[0-9a-fA-F.:]+(/\d{1,3})?",

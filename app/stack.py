@@ -20,10 +20,12 @@ from app.clock import system_clock
 from app.crisis import actions as crisis
 from app.database import Database
 from app.demo import mark
+from app.sealing import opening
 from app.settings import BadSettings, Settings
 from app.site import Site
 from app.web import assets
 from db import Bell, Pool, migrate, open_bell, open_pool, statements
+from db.keys import Keys
 
 SOURCE = Path(__file__).parents[1]
 
@@ -162,21 +164,23 @@ async def connected(settings: Settings, place: Database, duty: str) -> AsyncIter
         await database.check_schema(place.app)
         await database.check_role(place.app)
         await mark.check(place.app, demo=is_demo(settings))
-        await statements.check_all(place.app, SOURCE, ("app", "notifications"))
+        await statements.check_all(place.app, SOURCE, ("app", "notifications", "db"))
         pool = await open_pool(place.app, size=settings.database_pool, application=f"cairn {duty}")
     try:
-        await crisis.remember(pool)
-        async with open_bell(pool, place.app) as bell:
-            yield pool, bell
+        async with opening.keys_of(settings, system_clock()) as pool.keys:
+            await opening.check(pool)
+            await crisis.remember(pool)
+            async with open_bell(pool, place.app) as bell:
+                yield pool, bell
     finally:
         await pool.close()
 
 
 @asynccontextmanager
-async def clock_pool(place: Database, bell: Bell) -> AsyncIterator[Pool]:
+async def clock_pool(place: Database, bell: Bell, keys: Keys | None) -> AsyncIterator[Pool]:
     """Connections for the worker alone: however many requests wait, an alert still escalates."""
     with unusable.told(place.app_setting):
-        pool = await open_pool(place.app, size=CLOCK_CONNECTIONS, application="cairn clock")
+        pool = await open_pool(place.app, size=CLOCK_CONNECTIONS, application="cairn clock", keys=keys)
     pool.ring = bell.ring
     try:
         yield pool
@@ -218,7 +222,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         pushing = await stack.enter_async_context(push.opened(settings, demo=site.demo))
         site = msgspec.structs.replace(site, inbox_url=pushing.inbox)
         app = create_app(pool, bell, site, beside=[signaling_beside(site)])
-        lane = await stack.enter_async_context(clock_pool(place, bell))
+        lane = await stack.enter_async_context(clock_pool(place, bell, pool.keys))
         await stack.enter_async_context(worker.running(lane, bell, pushing.channel, system_clock))
         told = Ready(site, place, pushing.told, link, page=assets.is_installed())
         await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close, ended=place.ended)

@@ -1,10 +1,13 @@
 """One connection inside one transaction; its rows come out as Structs."""
 
 from typing import Any, TypeAlias, TypeVar
+from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
 
+from db.envelope import DataKey
+from db.keys import Keys, NoKeys
 from db.rows import Reader, reader
 
 S = TypeVar("S", bound=Struct)
@@ -19,11 +22,19 @@ _READERS: dict[tuple[type[Struct], str], Reader] = {}
 class Connection:
     """What a query function gets. Made by `Pool.transaction` only, and gone with it."""
 
-    __slots__ = ("_raw", "woken")
+    __slots__ = ("_keys", "_raw", "made", "woken")
 
-    def __init__(self, raw: Raw) -> None:
-        self._raw = raw
+    def __init__(self, raw: Raw, keys: Keys | None = None) -> None:
+        self._raw, self._keys = raw, keys
         self.woken: set[str] = set()
+        self.made: dict[UUID, DataKey] = {}
+
+    @property
+    def keys(self) -> Keys:
+        """What seals and opens text, for `db.sealing`."""
+        if self._keys is None:
+            raise NoKeys
+        return self._keys
 
     async def all(self, shape: type[S], sql: str, *args: object) -> list[S]:
         """Every row as a `shape`, in the statement's order."""

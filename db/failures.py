@@ -4,6 +4,7 @@ from typing import Literal
 
 import asyncpg
 
+from db.keys import KeysUnavailable
 from db.pool import BadAddress, Busy, Uncertain
 
 Meaning = Literal["try-again", "uncertain", "bad-input", "conflict", "mistake"]
@@ -22,7 +23,7 @@ def meaning(error: BaseException) -> Meaning:
     """By sqlstate class only; the text of the error may hold a row's values and is not looked at."""
     if isinstance(error, Uncertain):
         return "uncertain"
-    lost = Busy | OSError | asyncpg.InterfaceError | asyncpg.InternalClientError
+    lost = Busy | KeysUnavailable | OSError | asyncpg.InterfaceError | asyncpg.InternalClientError
     if isinstance(error, lost):
         return "try-again"
     state = getattr(error, "sqlstate", None) or ""

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager
 import asyncpg
 
 from db.connection import Connection, Raw
+from db.keys import Keys
 from db.principal import Principal, opening
 
 ACQUIRE_SECONDS = 2.0
@@ -48,8 +49,8 @@ class Pool:
     one is taken from a stack and put back. One that was lost is replaced when its turn comes.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Raw]], size: int) -> None:
-        self._connect, self._size = connect, size
+    def __init__(self, connect: Callable[[], Awaitable[Raw]], size: int, keys: Keys | None = None) -> None:
+        self._connect, self._size, self.keys = connect, size, keys
         self._free: asyncio.LifoQueue[Raw | None] = asyncio.LifoQueue()
         self._lent: set[Raw] = set()
         self._unfinished: set[asyncio.Future[None]] = set()
@@ -155,7 +156,7 @@ class _Loan:
 
     async def __aenter__(self) -> Connection:
         self._raw = await self._pool.take()
-        return Connection(self._raw)
+        return Connection(self._raw, self._pool.keys)
 
     async def __aexit__(self, *_: object) -> None:
         self._pool.give_back(self._raw)
@@ -176,7 +177,7 @@ class _Transaction:
         except BaseException:
             await self._pool.roll_back(self._raw)
             raise
-        self._db = Connection(self._raw)
+        self._db = Connection(self._raw, self._pool.keys)
         return self._db
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -210,8 +211,17 @@ def _is_an_answer(error: Exception) -> bool:
     return isinstance(error, asyncpg.PostgresError) and not (error.sqlstate or "08").startswith(("08", "57"))
 
 
-async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn", idle_seconds: float = IDLE_SECONDS) -> Pool:
+async def open_pool(
+    dsn: str,
+    *,
+    size: int = 8,
+    application: str = "cairn",
+    idle_seconds: float = IDLE_SECONDS,
+    keys: Keys | None = None,
+) -> Pool:
     """A pool of `size` connections to `dsn`; a statement that takes over five seconds is cut off.
+
+    Without keys nothing can be sealed or opened on them.
 
     PostgreSQL keeps limits of its own, for when this process is frozen or cut off and cannot: whoever holds a
     transaction open and says nothing for `idle_seconds` (0: for ever) loses it and its locks.
@@ -232,7 +242,7 @@ async def open_pool(dsn: str, *, size: int = 8, application: str = "cairn", idle
             server_settings=_settings(application) | limits | {"jit": "off"},
         )
 
-    pool = Pool(connect, size)
+    pool = Pool(connect, size, keys)
     await pool.fill()
     return pool
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from db import Connection
+from db import Connection, sealing
+from db.envelope import Place
 from notifications import queries, rules
 from notifications.models import Address, NewAddress
 
@@ -15,9 +16,11 @@ async def register(db: Connection, person_id: UUID, new: NewAddress, now: dateti
     somebody else has moved with the phone and is closed there. It rings at once for what this person could not be
     reached for and is still of use. None: the id is somebody else's, and nothing changed that the caller should commit.
     """
-    await db.run("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", new.value)
-    await db.run("SELECT close_address_elsewhere($1, $2, $3)", new.kind, new.value, now)
-    kept = await _update(db, person_id, new) or await _insert(db, person_id, new, now)
+    index = sealing.blind(db, f"push {new.kind}", new.value)
+    token = await sealing.seal(db, person_id, place(new.id), new.value)
+    await db.run("SELECT pg_advisory_xact_lock(hashtextextended(encode($1, 'hex'), 0))", index)
+    await db.run("SELECT close_address_elsewhere($1, $2, $3)", new.kind, index, now)
+    kept = await _update(db, person_id, new, token, index) or await _insert(db, person_id, new, token, index, now)
     for urgent in await queries.reach_again(db, now):
         db.wake(rules.lane(urgent=urgent).bell)
     return kept
@@ -27,7 +30,8 @@ async def close(db: Connection, person_id: UUID, address_id: UUID, now: datetime
     """Let a phone ring no more, from the commit on; whether it was this person's. Twice is once."""
     closed = await db.run(
         """
-        UPDATE address SET closed_at = coalesce(closed_at, $3), closed_because = coalesce(closed_because, 'signed-out')
+        UPDATE address SET closed_at = coalesce(closed_at, $3), closed_because = coalesce(closed_because, 'signed-out'),
+            value_sealed = NULL, value_index = NULL
         WHERE id = $1 AND person_id = $2
         """,
         address_id,
@@ -49,37 +53,47 @@ async def mine(db: Connection, person_id: UUID) -> list[Address]:
     )
 
 
-async def _update(db: Connection, person_id: UUID, new: NewAddress) -> Address | None:
+def place(address_id: UUID) -> Place:
+    """Where a phone's token is sealed."""
+    return Place("address", "value", address_id)
+
+
+async def _update(db: Connection, person_id: UUID, new: NewAddress, token: bytes, index: bytes) -> Address | None:
     return await db.one(
         Address,
         """
-        UPDATE address SET kind = $3, value = $4, platform = $5, time_zone = $6, closed_at = NULL, closed_because = NULL
+        UPDATE address SET kind = $3, value_sealed = $4, platform = $5, time_zone = $6, value_index = $7,
+            closed_at = NULL, closed_because = NULL
         WHERE id = $1 AND person_id = $2
         RETURNING id, kind, platform, time_zone, registered_at
         """,
         new.id,
         person_id,
         new.kind,
-        new.value,
+        token,
         new.platform,
         new.time_zone,
+        index,
     )
 
 
-async def _insert(db: Connection, person_id: UUID, new: NewAddress, now: datetime) -> Address | None:
+async def _insert(
+    db: Connection, person_id: UUID, new: NewAddress, token: bytes, index: bytes, now: datetime
+) -> Address | None:
     return await db.one(
         Address,
         """
-        INSERT INTO address (id, person_id, kind, value, platform, time_zone, registered_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO address (id, person_id, kind, value_sealed, platform, time_zone, registered_at, value_index)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT DO NOTHING
         RETURNING id, kind, platform, time_zone, registered_at
         """,
         new.id,
         person_id,
         new.kind,
-        new.value,
+        token,
         new.platform,
         new.time_zone,
         now,
+        index,
     )

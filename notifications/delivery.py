@@ -12,14 +12,19 @@ from datetime import datetime, timedelta
 from random import SystemRandom
 from uuid import UUID, uuid4
 
-from db import CLOCK, Connection, Pool, new_id
-from notifications import queries, rules
-from notifications.channel import Channel, Outcome, Transient
+from msgspec.structs import replace
+
+from db import CLOCK, Connection, Pool, new_id, sealing
+from db.envelope import Tampered
+from db.keys import KeyLost, Shredded
+from notifications import addresses, queries, rules
+from notifications.channel import Channel, Outcome, Permanent, Transient
 from notifications.models import Lane, Leased, Settled, Settlement
 
 LANES = (Lane.URGENT, Lane.ORDINARY)
 PLANNED_AT_ONCE = 200
 NO_LIMIT = 1_000_000
+_GONE = (Shredded, KeyLost, Tampered)
 
 _roll = SystemRandom().random
 
@@ -74,7 +79,24 @@ async def _take(
             await _plan(db, lane, now, counts)
             left = room - len(leased)
             leased += await queries.lease(db, lane, token=token, now=now, until=now + rules.LEASE, limit=left)
-    return leased
+        return await _opened(db, leased)
+
+
+async def _opened(db: Connection, leased: Sequence[Leased]) -> list[Leased]:
+    """With the tokens of their phones; one whose key is gone keeps no other one from ringing."""
+    sealed = [(one.person_id, addresses.place(one.address_id), one.token) for one in leased]
+    try:
+        tokens: Sequence[str | None] = await sealing.unseal_all(db, sealed)
+    except _GONE:
+        tokens = [await _token(db, one) for one in leased]
+    return [replace(one, address=token) for one, token in zip(leased, tokens, strict=True)]
+
+
+async def _token(db: Connection, one: Leased) -> str | None:
+    try:
+        return await sealing.unseal(db, one.person_id, addresses.place(one.address_id), one.token)
+    except _GONE:
+        return None
 
 
 async def _sweep(db: Connection, lane: Lane, now: datetime, counts: Counter[str]) -> None:
@@ -104,6 +126,8 @@ async def _push(channel: Channel, delivery: Leased, clock: Callable[[], datetime
     now = clock()
     if not rules.may_send(delivery, now):
         return None
+    if delivery.address is None:
+        return delivery, Permanent("KEY_GONE")
     try:
         async with asyncio.timeout(rules.PUSH_SECONDS):
             return delivery, await channel.push(rules.push(delivery, now))

@@ -86,7 +86,10 @@ class Route(Struct, frozen=True):
 
 
 class Leased(Struct, frozen=True):
-    """A delivery that is ours until the lease ends, with all that a push needs."""
+    """A delivery that is ours until the lease ends, with all that a push needs.
+
+    `address` is what `token` was sealed from; None where its key is gone.
+    """
 
     id: UUID
     notification_id: UUID
@@ -96,12 +99,14 @@ class Leased(Struct, frozen=True):
     kind: Kind
     language: str
     address_kind: AddressKind
-    address: str
+    token: bytes
+    token_index: bytes
     platform: Platform
     urgent: bool
     attempt: int
     not_after: datetime
     leased_until: datetime
+    address: str | None = None
 
     def __repr__(self) -> str:
         """The id only: a push token is a secret."""

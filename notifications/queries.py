@@ -176,7 +176,7 @@ async def plan_again(db: Connection, notifications: Sequence[UUID], now: datetim
 
 
 async def lease(db: Connection, lane: Lane, *, token: UUID, now: datetime, until: datetime, limit: int) -> list[Leased]:
-    """Take due deliveries for ourselves until the lease ends, each for one worker only.
+    """Take due deliveries for ourselves until the lease ends, each for one worker only; tokens are as they lie there.
 
     A delivery whose lease ran out is due again: its worker died, or was so slow that its answer no longer counts.
     """
@@ -196,8 +196,8 @@ async def lease(db: Connection, lane: Lane, *, token: UUID, now: datetime, until
         FROM due, notification n, address a, person p
         WHERE d.id = due.id AND n.id = d.notification_id AND a.id = d.address_id AND p.id = n.person_id
         RETURNING d.id, d.notification_id, n.person_id, n.subject_id, d.address_id, n.kind, p.language,
-            a.kind AS address_kind, a.value AS address, a.platform, d.urgent, d.attempt, d.not_after,
-            d.next_at AS leased_until
+            a.kind AS address_kind, a.value_sealed AS token, a.value_index AS token_index, a.platform, d.urgent,
+            d.attempt, d.not_after, d.next_at AS leased_until
         """,
         lane is Lane.URGENT,
         now,
@@ -246,12 +246,12 @@ async def close_dead_addresses(db: Connection, settlements: Sequence[Settlement]
     """Close addresses that will never ring again, unless the phone has brought a newer token meanwhile."""
     await db.run(
         """
-        UPDATE address a SET closed_at = $4, closed_because = dead.because
-        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS dead (id, value, because)
-        WHERE a.id = dead.id AND a.value = dead.value AND a.closed_at IS NULL
+        UPDATE address a SET closed_at = $4, closed_because = dead.because, value_sealed = NULL, value_index = NULL
+        FROM unnest($1::uuid[], $2::bytea[], $3::text[]) AS dead (id, value_index, because)
+        WHERE a.id = dead.id AND a.value_index = dead.value_index AND a.closed_at IS NULL
         """,
         [s.delivery.address_id for s in settlements],
-        [s.delivery.address for s in settlements],
+        [s.delivery.token_index for s in settlements],
         [s.close for s in settlements],
         now,
     )

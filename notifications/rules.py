@@ -52,7 +52,7 @@ def push(delivery: Leased, now: datetime) -> Push:
         delivery=delivery.id,
         tag=tag(delivery.person_id, delivery.subject_id),
         address_kind=delivery.address_kind,
-        address=delivery.address,
+        address=delivery.address or "",
         platform=delivery.platform,
         line=wording.line(delivery.kind, delivery.language),
         lane=lane(urgent=delivery.urgent),

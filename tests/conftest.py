@@ -14,6 +14,7 @@ from db import Connection, Pool, Principal, embedded, migrate, open_pool
 from db.connection import Raw
 from db.pool import connect
 from tests.canaries import WATCH, WAYS, logging_as_served, watching
+from tests.keys import some_keys
 from tests.world import World
 
 NOW = datetime(2026, 3, 3, 15, 0, tzinfo=UTC)  # a Tuesday, 10:00 in New York
@@ -119,7 +120,7 @@ class OneConnection(Pool):
     """
 
     def __init__(self, raw: Raw) -> None:
-        super().__init__(nobody_connects, 0)
+        super().__init__(nobody_connects, 0, some_keys())
         self._one, self._turn = raw, asyncio.Lock()
 
     @asynccontextmanager
@@ -128,7 +129,7 @@ class OneConnection(Pool):
         async with self._turn:
             async with self._one.transaction():
                 await self._identify(principal)
-                db = Connection(self._one)
+                db = Connection(self._one, self.keys)
                 yield db
             await self._identify(Principal())
         if db.woken:
@@ -138,7 +139,7 @@ class OneConnection(Pool):
     async def reading(self) -> AsyncIterator[Connection]:
         """The same connection, with nobody's identity."""
         async with self._turn:
-            yield Connection(self._one)
+            yield Connection(self._one, self.keys)
 
     async def _identify(self, principal: Principal) -> None:
         values = [principal.person.hex if principal.person else "", principal.duty]
@@ -187,7 +188,7 @@ async def own_database(server: embedded.Server, template: str, request: pytest.F
 @pytest.fixture
 async def real_pool(own_database: str) -> AsyncIterator[Pool]:
     """Sixteen connections that really commit, to a database of the test's own."""
-    pool = await open_pool(own_database, size=16)
+    pool = await open_pool(own_database, size=16, keys=some_keys())
     yield pool
     await pool.close()
 

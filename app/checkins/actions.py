@@ -1,14 +1,15 @@
 """Record how somebody feels, and have somebody there when it worries us."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from app import audit
+from app import audit, sealing
 from app.alerts import actions as alerts
 from app.alerts.models import Opened
 from app.auth import Signed
 from app.checkins import queries, rules
-from app.checkins.models import CheckIn, CheckIns, Facts, NewCheckIn, RecordedCheckIn, Trend
+from app.checkins.models import CheckIn, CheckIns, Facts, Kept, NewCheckIn, RecordedCheckIn, Trend
 from app.crisis import actions as crisis
 from app.errors import IdTaken, NotFound
 from app.people import actions as people
@@ -38,12 +39,32 @@ async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> 
 
 async def _kept(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> Facts | None:
     """The answer as it is kept, after another one of the same day that came at the same moment; None: a used id."""
+    note = await _sealed(db, me.id, new)
     for _ in range(TRIES):
-        facts = await queries.record(db, me.id, new, now)
-        if facts is not None or await queries.by_id(db, me.id, new.id) is not None:
-            return facts
+        row = await queries.record(db, me.id, new, note, now)
+        if row is not None:
+            return rules.facts(row, new.note if note else "")
+        if await queries.by_id(db, me.id, new.id) is not None:
+            return None
         await queries.lock_day(db, me.id, new.date)  # those who came later may still be first once more
     return None
+
+
+async def _sealed(db: Connection, patient_id: UUID, new: NewCheckIn) -> bytes | None:
+    """The words, closed. Where they cannot be closed just now, danger is heard without them."""
+    if not new.note:
+        return None
+    try:
+        return await sealing.seal(db, patient_id, place(new.id), new.note)
+    except sealing.NOT_NOW:
+        if new.in_danger:
+            return None
+        raise
+
+
+def place(check_in_id: UUID) -> sealing.Place:
+    """Where a check-in's words are sealed."""
+    return sealing.Place("check_in", "note", check_in_id)
 
 
 async def _answer(db: Connection, me: Signed, kept: Facts, opened: Opened | None) -> RecordedCheckIn:
@@ -58,8 +79,12 @@ async def _answer(db: Connection, me: Signed, kept: Facts, opened: Opened | None
 
 async def _again(db: Connection, me: Signed, new: NewCheckIn) -> RecordedCheckIn:
     """The id was used already: by this very answer, or by another one."""
-    kept = await queries.by_id(db, me.id, new.id)
-    if kept is None or any(getattr(kept, name) != getattr(new, name) for name in NewCheckIn.__struct_fields__):
+    row = await queries.by_id(db, me.id, new.id)
+    if row is None:
+        raise IdTaken
+    sealed = row.note_sealed
+    kept = rules.facts(row, await sealing.unseal(db, me.id, place(row.id), sealed) if sealed else "")
+    if not rules.is_the_same(kept, new):
         raise IdTaken
     await audit.record(db, "read", "check-ins", [me.id], new.id)
     opened = await alerts.opened_by(db, me.id, new.id)
@@ -68,8 +93,15 @@ async def _again(db: Connection, me: Signed, new: NewCheckIn) -> RecordedCheckIn
 
 async def history(db: Connection, patient_id: UUID, cursor: str | None, limit: int) -> CheckIns:
     """A page of a patient's days."""
-    items = await queries.history(db, patient_id, before=_before(cursor), limit=limit)
+    items = await _opened(db, patient_id, await queries.history(db, patient_id, before=_before(cursor), limit=limit))
     return CheckIns(items=items, next_cursor=cursor_for(items[-1].date) if len(items) == limit else None)
+
+
+async def _opened(db: Connection, patient_id: UUID, rows: Sequence[Kept]) -> list[CheckIn]:
+    """With their words; the statement that read them has seen that their patient's keys live."""
+    sealed = [(place(row.id), row.note_sealed) for row in rows if row.note_sealed]
+    words = iter(await sealing.unseal_live(db, patient_id, sealed))
+    return [rules.said(row, next(words) if row.note_sealed else "") for row in rows]
 
 
 def _before(cursor: str | None) -> date:

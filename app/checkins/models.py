@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
-from msgspec import Meta, field
+from msgspec import Meta, Struct, field
 
 from app.crisis.models import CrisisCard
 from app.wire import ClientId, Incoming, Instant, Model, Page, Prose
@@ -48,6 +48,27 @@ class RecordedCheckIn(CheckIn, frozen=True, kw_only=True):
     support: Annotated[str, Meta(description="What happens now, in one honest sentence.")]
     alert_id: UUID | None = None
     crisis: CrisisCard | None = None
+
+
+class Kept(Struct, frozen=True):
+    """An answer as its row holds it: the words are sealed, and null where there are none."""
+
+    id: UUID
+    date: date
+    version: int
+    mood: int
+    craving: int
+    wants_to_talk: bool
+    in_danger: bool
+    note_sealed: bytes | None
+    answered_at: datetime
+    received_at: datetime
+
+
+class KeptWithDays(Kept, frozen=True):
+    """The same, and what the rules must know of the days before."""
+
+    median_craving: float | None
 
 
 class CheckIns(Page, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from statistics import fmean
 
 from app.alerts.models import Opened, Worry
-from app.checkins.models import Facts, NewCheckIn, Trend, TrendDay
+from app.checkins.models import CheckIn, Facts, Kept, KeptWithDays, NewCheckIn, Trend, TrendDay
 from app.errors import FieldError, Invalid
 
 HIGH_CRAVING = 7
@@ -32,6 +32,29 @@ def check_day(new: NewCheckIn, now: datetime) -> None:
         raise Invalid(
             FieldError("/answeredAt", "out-of-range", "Expected an instant from 60 days ago to 2 days ahead.")
         )
+
+
+def said(row: Kept, note: str) -> CheckIn:
+    """An answer as it was given, with its words."""
+    return CheckIn(
+        row.id, row.date, row.version, row.mood, row.craving, row.wants_to_talk, row.in_danger, note, row.answered_at,
+        row.received_at,
+    )  # fmt: skip
+
+
+def facts(row: KeptWithDays, note: str) -> Facts:
+    """The same, and what is known of the days before."""
+    return Facts(
+        row.id, row.date, row.version, row.mood, row.craving, row.wants_to_talk, row.in_danger, note, row.answered_at,
+        row.received_at, row.median_craving,
+    )  # fmt: skip
+
+
+def is_the_same(kept: CheckIn, new: NewCheckIn) -> bool:
+    """Whether this is the answer that was sent; one that had to be kept without its words is."""
+    names = [name for name in NewCheckIn.__struct_fields__ if name != "note"]
+    wordless = kept.in_danger and not kept.note
+    return (wordless or kept.note == new.note) and all(getattr(kept, name) == getattr(new, name) for name in names)
 
 
 def worry(facts: Facts) -> Worry | None:

@@ -33,13 +33,15 @@ def knows(actor: Person | None, patient: Person, *, claimed: bool = False) -> se
     if actor is None:
         return set()
     if actor == patient:
-        return {"identity", "note", "medicine", "device"}
+        return {"identity", "note", "medicine", "device", "contact"}
     held, roles = related(actor, patient), set(actor.roles)
     oversees = "program" in held and bool(roles & {"supervisor", "coordinator"})
     treats = "team" in held and bool(roles & {"counselor", "prescriber"})
     if treats or ("program" in held and "supervisor" in roles):
-        return {"identity", "note", "medicine"}
-    return {"identity"} if oversees or claimed or held & {"team", "booked"} else set()
+        return {"identity", "note", "medicine", "contact"}
+    if oversees:
+        return {"identity", "contact"}
+    return {"identity"} if claimed or held & {"team", "booked"} else set()
 
 
 def leaks(answer: bytes, records: Mapping[str, Record], allowed: Mapping[str, set[Fact]]) -> list[str]:

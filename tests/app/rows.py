@@ -75,6 +75,11 @@ def a_delivery(column: str) -> Sees:
     )
 
 
+def a_contact(actor: Person, row: Row, scene: Scene) -> bool:
+    """A patient's: for themselves, those who treat them, and the desk."""
+    return near(actor, row["person_id"], "self", "treating", "supervised", "coordinated")
+
+
 # Who may read a row, whatever a query asks for. Every table is here, or the test fails.
 READS: Mapping[str, Sees] = {
     "access_token": nothing_of_it,
@@ -88,6 +93,8 @@ READS: Mapping[str, Sees] = {
     "care_team_member": by_patient("self", "team", "supervised", "coordinated"),
     # A peer reads levels, through functions of levels; rows cannot be told apart by column.
     "check_in": by_patient("self", "treating", "supervised"),
+    "contact": a_contact,
+    "data_key": nothing_of_it,
     "delivery": a_delivery("id"),
     "duty_shift": all_of_it,
     "event": own("person_id"),
@@ -122,6 +129,7 @@ BLUNT: Mapping[str, str] = {
     "alert_told": "step = 99",
     "appointment": "version = 99",
     "calendar_feed": "revoked_at = '2026-03-03T16:00Z'",
+    "contact": "shared = true",
     "delivery": "error = 'x'",
     "duty_shift": "during = '[2030-01-01, 2030-01-02)'",
     "notification": "stage = 'x'",

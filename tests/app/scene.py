@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from app.alerts import actions as alerts
 from app.auth import sha256
+from app.contacts import actions as contacts
+from app.contacts.models import NewContact
 from app.demo.cast import (
     BEN,
     CAST,
@@ -28,11 +30,11 @@ from app.demo.cast import (
     Person,
     known,
 )
-from db import new_id
+from db import new_id, person
 from tests.conftest import OneConnection
 from tests.world import World, a_check_in
 
-Fact = Literal["identity", "note", "medicine", "device", "token"]
+Fact = Literal["identity", "note", "medicine", "device", "token", "contact"]
 
 PATIENTS = (MAYA, LEO, NOAH)
 # Who has an appointment with whom; Ben stands beside Leo and has only this one with Maya.
@@ -79,6 +81,8 @@ class Seen(OneConnection):
             yield
         finally:
             await work.rollback()
+            if self.keys:
+                self.keys.forget()  # what was unwrapped in there has never been
 
 
 _TABLES = """
@@ -114,6 +118,7 @@ class Record(Struct, frozen=True):
     device: UUID
     delivery: UUID
     feed: str
+    contact: UUID
 
     @property
     def marks(self) -> dict[Fact, tuple[str, ...]]:
@@ -125,6 +130,7 @@ class Record(Struct, frozen=True):
             "medicine": (medicine_of(handle),),
             "device": (str(self.device),),
             "token": (token_of(handle),),
+            "contact": (address_of(handle),),
         }
 
 
@@ -141,6 +147,11 @@ def medicine_of(handle: str) -> str:
 def token_of(handle: str) -> str:
     """Where somebody's phone rings."""
     return f"canary-push-token-of-{handle}"
+
+
+def address_of(handle: str) -> str:
+    """Where somebody is written to."""
+    return f"canary-address-of-{handle}@example.org"
 
 
 class Scene:
@@ -165,8 +176,8 @@ class Scene:
 
 async def a_day(world: World, seen: Seen) -> Scene:
     """Three worried check-ins whose alerts have moved on once, visits, regimens, phones, pushes and calendars."""
-    for person in CAST:
-        await world.of(person)
+    for one in CAST:
+        await world.of(one)
     alerts_of = {p.handle: await _worried(world, p) for p in PATIENTS}
     world.clock.forward(minutes=16)
     await alerts.escalate_overdue(seen, world.clock.now)
@@ -219,7 +230,8 @@ async def _record(world: World, seen: Seen, patient: Person, check_in: UUID, ale
     await seen.owner(
         "INSERT INTO calendar_feed (sha256, person_id, made_at) VALUES ($1, $2, $3)", sha256(feed), patient.id, now
     )
-    return Record(patient, alert, check_in, visits[0], visits[-1], regimen, occurrence, device, delivery, feed)
+    return Record(patient, alert, check_in, visits[0], visits[-1], regimen, occurrence, device, delivery, feed,
+                  await _contact(seen, patient, world))  # fmt: skip
 
 
 async def _phone(world: World, patient: Person) -> UUID:
@@ -229,6 +241,14 @@ async def _phone(world: World, patient: Person) -> UUID:
     answer = await client.post("/v1/devices", json=sent | {"timeZone": patient.time_zone})
     assert answer.status_code == 201, answer.text
     return device
+
+
+async def _contact(seen: Seen, patient: Person, world: World) -> UUID:
+    new = NewContact(world.new_id(), "email", address_of(patient.handle))
+    async with seen.transaction(person(patient.id)) as db:
+        added = await contacts.add(db, patient.id, new, patient.id, world.clock.now)
+        await contacts.verified(db, added.id, world.clock.now)
+    return added.id
 
 
 async def _regimen(seen: Seen, patient: Person, world: World) -> tuple[UUID, UUID]:

@@ -40,13 +40,14 @@ async def test_what_nobody_may_touch_is_not_granted(scene: Scene) -> None:
             "check_in",
             "patient",
             "care_team_member",
+            "data_key",
         )
     }
     assert held == {
         "access_token": set(), "token_family": set(), "setup_link": set(), "sign_in_link": set(),
         "audit_event": {"SELECT"},
         "migration": {"SELECT"}, "check_in": {"SELECT", "INSERT"}, "patient": {"SELECT"},
-        "care_team_member": {"SELECT"},
+        "care_team_member": {"SELECT"}, "data_key": set(),
     }  # fmt: skip
 
 
@@ -97,8 +98,12 @@ CALLS: Mapping[str, str] = {
         "SELECT count(*) FROM arrange_care_team('{maya}', ARRAY['{dana}'::uuid], '{dana}', now())",
     "busy_times(uuid,tstzrange)": TIMES,
     "calendar_owner(bytea)": "SELECT count(calendar_owner(sha256('a guess')))",
-    "close_address_elsewhere(text,text,timestamp with time zone)":
-        "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', 'a guess', now())",
+    "close_address_elsewhere(text,bytea,timestamp with time zone)":
+        "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', sha256('a guess'), now())",
+    "contact_owner(text,bytea)": "SELECT count(*) FROM contact_owner('email', sha256('a guess'))",
+    "data_keys_erased(uuid,timestamp with time zone)": "SELECT data_keys_erased('{maya}', now())",
+    "destroy_data_keys(uuid,timestamp with time zone)": "SELECT destroy_data_keys('{maya}', now())",
+    "keep_data_key(uuid,integer,bytea,text)": "SELECT keep_data_key('{maya}', 1, 'a guess', 'a key')::int",
     "demo_people()": "SELECT count(*) FROM demo_people()",
     "end_sessions(uuid,timestamp with time zone,text,uuid)":
         "SELECT count(*) FROM end_sessions('{noah}', now(), 'elsewhere', NULL)",
@@ -124,9 +129,13 @@ CALLS: Mapping[str, str] = {
         "SELECT count(*) FROM reach('self', 'team', 'claimed', 'booked', 'supervised', 'coordinated') AS who"
         " WHERE who = '{maya}'",
     "signed_in(bytea,timestamp with time zone)": "SELECT count(*) FROM signed_in(sha256('a guess'), now())",
+    "to_be_erased()": "SELECT count(*) FROM to_be_erased()",
     "told_alerts()": "SELECT count(*) FROM told_alerts() AS told WHERE told = '{alert}'",
     "use_sign_in_link(bytea,timestamp with time zone)": "SELECT count(use_sign_in_link(sha256('a guess'), now()))",
     "use_setup_link(bytea,timestamp with time zone)": "SELECT use_setup_link(sha256('a guess'), now())::int",
+    "verify_contact(uuid,timestamp with time zone)":
+        "SELECT verify_contact('{contact}', now())::int",
+    "writes_to(uuid)": "SELECT writes_to('{maya}')::int",
     "withdraw_notifications(text,uuid[],timestamp with time zone)":
         WITHDRAW.replace("{about}", "alert").replace("{subject}", "{alert}"),
 }  # fmt: skip
@@ -139,6 +148,10 @@ FOR_EVERYBODY = {
     "works_here()": "a trigger, which nobody can call",
     "audit(text,text,uuid[],uuid)": "writes in its caller's own name, and reads nothing",
     "oldest_due_seconds(timestamp with time zone)": "a number of the server's",
+    "data_keys_of(uuid[],integer[])": "wrapped keys, which open nothing; what they are for is behind its own wall",
+    "newest_data_key(uuid)": "the same",
+    "data_keys_live(uuid)": "whether an id's keys were destroyed, to whoever knows the id",
+    "ring_keys_in_use()": "numbers of the server's",
 }
 
 
@@ -165,7 +178,7 @@ async def _called(scene: Scene, who: Principal, call: str) -> int | None:
     maya = scene.maya
     [[session]] = await scene.seen.owner("SELECT id FROM session WHERE person_id = $1 LIMIT 1", MAYA.id)
     about = {"alert": maya.alert, "check_in": maya.check_in, "appointment": maya.appointment, "dose": maya.occurrence,
-             "session": session}  # fmt: skip
+             "session": session, "contact": maya.contact}  # fmt: skip
     try:
         async with scene.seen.transaction(who) as db:
             return await db.value(int, call.format(**about, **{p.handle: p.id for p in CAST}))

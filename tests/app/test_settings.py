@@ -16,7 +16,7 @@ from app.settings import BadSettings, Settings, described, environment_name, rea
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-value"
 FIELDS = msgspec.structs.fields(Settings)
-SECRETS = {"secret", "database_url", "database_owner_url", "turn_secret", "metrics_token"}
+SECRETS = {"key_manager_token", "secret", "database_url", "database_owner_url", "turn_secret", "metrics_token"}
 
 
 def test_nothing_set_is_a_server_for_this_machine_alone() -> None:
@@ -52,6 +52,10 @@ WRONG = {
     "public_url": f"ftp://{CANARY}",
     "state_dir": LONG,
     "secret": CANARY,
+    "key_dir": LONG,
+    "key_manager_url": f"ftp://{CANARY}",
+    "key_manager_key": f"{CANARY}/../sys",
+    "key_manager_token": LONG,
     "database_url": f"mysql://u:{CANARY}@host/db",
     "database_owner_url": f"postgresql://u:{CANARY}/2@host/db",
     "database_pool": CANARY,
@@ -220,6 +224,7 @@ def test_a_file_with_nothing_in_it_is_not_taken_for_no_file(tmp_path: Path) -> N
 
 
 GIVEN = {
+    "CAIRN_KEY_MANAGER_TOKEN": "canary-token",
     "CAIRN_SECRET": f"{CANARY}-of-at-least-32-characters",
     "CAIRN_DATABASE_URL": f"postgresql://cairn_app:{CANARY}@db.example.org/cairn",
     "CAIRN_DATABASE_OWNER_URL": f"postgresql://owner:{CANARY}@db.example.org/cairn",

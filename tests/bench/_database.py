@@ -10,9 +10,12 @@ from uuid import UUID
 from msgspec import Struct
 
 from app import auth
+from app.checkins.actions import place
 from app.demo import seed
 from app.demo.cast import HARBOR
 from db import connect, embedded, migrate, new_id, open_pool
+from db.connection import Raw
+from tests.bench._peers.closed import KEYS
 
 NAME = "bench"
 DAYS = 60
@@ -60,21 +63,37 @@ async def patients(database: Database, count: int, now: datetime) -> list[Patien
         await raw.execute("INSERT INTO patient (person_id) SELECT unnest($1::uuid[])", ids)
         await raw.execute(
             """
-            INSERT INTO check_in (id, patient_id, day, version, mood, craving, wants_to_talk, note,
-                                  answered_at, received_at)
+            INSERT INTO check_in (id, patient_id, day, version, mood, craving, wants_to_talk, answered_at, received_at)
             SELECT gen_random_uuid(), patient, $2::timestamptz::date - back, 1, 4 + back % 5, back % 4, false,
-                   'Slept well, went for a walk.', $2 - back * interval '1 day', $2 - back * interval '1 day'
+                   $2 - back * interval '1 day', $2 - back * interval '1 day'
             FROM unnest($1::uuid[]) AS patient, generate_series(1, $3::int) AS back
             """,
             ids,
             now,
             DAYS,
         )
+        await _sealed(raw, ids)
     finally:
         await raw.close()
     signed = await _signed_in(database, ids, now)
     await settle(database)
     return signed
+
+
+async def _sealed(raw: Raw, patients: list[UUID]) -> None:
+    """Every day has words, sealed with a key of its patient's."""
+    for patient in patients:
+        kept, key = await KEYS.fresh(patient, 1)
+        await raw.execute(
+            "INSERT INTO data_key (person_id, version, ring_key, wrapped) VALUES ($1, 1, $2, $3)",
+            patient, kept.ring_key, kept.wrapped,
+        )  # fmt: skip
+        days = [row[0] for row in await raw.fetch("SELECT id FROM check_in WHERE patient_id = $1", patient)]
+        await raw.execute(
+            "UPDATE check_in c SET note_sealed = s.note FROM unnest($1::uuid[], $2::bytea[]) AS s (id, note)"
+            " WHERE c.id = s.id",
+            days, [key.seal(place(day), "Slept well, went for a walk.") for day in days],
+        )  # fmt: skip
 
 
 async def settle(database: Database) -> None:

@@ -55,7 +55,8 @@ async def recorded(database: Database, sent: Sequence[UUID]) -> None:
         database,
         """
         SELECT count(*) FROM check_in c
-        WHERE c.id = ANY ($1) AND mood = 6 AND craving = 2 AND note = 'Slept well, went for a walk.'
+        WHERE c.id = ANY ($1) AND mood = 6 AND craving = 2
+          AND length(note_sealed) = 33 + length('Slept well, went for a walk.')
           AND 1 = (SELECT count(*) FROM audit_event a
                    WHERE a.patient_id = c.patient_id AND a.subject_id = c.id AND a.actor_id = c.patient_id
                      AND a.action = 'record' AND a.category = 'check-ins' AND a.request_id IS NOT NULL)

@@ -83,6 +83,6 @@ def _writing(pool: Pool, patients: Sequence[Patient], now: datetime) -> Turn:
         patient = patients[number % len(patients)].id
         new = NewCheckIn(new_id(now), now.date(), 6, 2, now, note="Slept well, went for a walk.")
         async with pool.transaction(person(patient)) as db:
-            return await timed(queries.record(db, patient, new, now))
+            return await timed(queries.record(db, patient, new, b"sealed before" * 4, now))
 
     return turn

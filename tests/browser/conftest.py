@@ -21,6 +21,7 @@ from db import Bell, embedded, migrate, open_pool
 from deploy import launcher, npm
 from tests.browser.people import People
 from tests.conftest import copied
+from tests.keys import some_keys
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
@@ -84,7 +85,7 @@ async def answering(dsn: str, *, demo: bool) -> AsyncIterator[str]:
     """The address at which API and signaling answer over this database."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        pool = await open_pool(dsn, size=8)
+        pool = await open_pool(dsn, size=8, keys=some_keys())
         bell = Bell()
         pool.ring = bell.ring
         site = Site(ticket_key=b"k" * 32, demo=demo, public_url=url)

@@ -10,6 +10,7 @@ from msgspec import Struct
 import db as database
 from db import Pool, embedded, migrate
 from tests.conftest import copied
+from tests.keys import some_keys
 from tests.notifications.phones import Phones
 
 
@@ -43,7 +44,7 @@ def dsn(server: embedded.Server, name: str) -> str:
 @pytest.fixture
 async def pool(dsn: str) -> AsyncIterator[Pool]:
     """Connections that really commit: what is tested here is who sees what when."""
-    pool = await database.open_pool(dsn, size=4)
+    pool = await database.open_pool(dsn, size=4, keys=some_keys())
     yield pool
     await pool.close()
 

@@ -9,6 +9,7 @@ import db as database
 import notifications
 from db import CLOCK, Pool
 from notifications import Kind, Lane, Permanent, Transient, addresses, deliver_due, rules
+from tests.keys import some_keys
 from tests.notifications.conftest import Cast
 from tests.notifications.phones import SOON, Phones, has_a_phone, states, tell
 
@@ -86,7 +87,7 @@ async def test_four_workers_in_competition_send_each_once(
     await has_a_phone(pool, cast.maya, "maya-1", now)
     for _ in range(60):
         await tell(pool, cast.maya, now)
-    pools = [await database.open_pool(dsn, size=2) for _ in range(4)]
+    pools = [await database.open_pool(dsn, size=2, keys=some_keys()) for _ in range(4)]
 
     async def work(own: Pool) -> int:
         sent = 0

@@ -15,6 +15,7 @@ import notifications
 from db import CLOCK, Pool
 from notifications import Kind, local_fcm, rules
 from notifications.local_fcm import LocalFcm
+from tests.keys import some_keys
 from tests.notifications.conftest import Cast
 from tests.notifications.phones import Phones, has_a_phone, states, tell
 
@@ -28,6 +29,7 @@ import asyncio, json, sys
 from datetime import datetime, timedelta, UTC
 import db, notifications
 from notifications import push, rules
+from tests.keys import some_keys
 
 WAITING = """
 SELECT EXISTS (SELECT FROM notification WHERE next_at IS NOT NULL)
@@ -39,7 +41,7 @@ async def something_waits(pool):
         return await clock.value(bool, WAITING)
 
 async def main(dsn, account, endpoint, died, at_once):
-    pool = await db.open_pool(dsn, size=2)
+    pool = await db.open_pool(dsn, size=2, keys=some_keys())
     async with push.open_firebase(account, endpoint) as channel:
         while await something_waits(pool):
             now = datetime.now(UTC) + died * (rules.LEASE + timedelta(seconds=1))
@@ -103,7 +105,7 @@ async def test_the_database_cut_off_in_the_middle_of_a_pass_loses_nothing(
     phones = Phones()
     await has_a_phone(pool, cast.maya, "maya-1", now)
     await tell(pool, cast.maya, now)
-    doomed = await database.open_pool(dsn, size=1, application="doomed")
+    doomed = await database.open_pool(dsn, size=1, application="doomed", keys=some_keys())
 
     async def cut_off() -> None:
         raw = await database.connect(owner)

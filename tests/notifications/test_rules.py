@@ -22,6 +22,8 @@ def a_delivery(attempt: int = 1, minutes: float = 60, *, urgent: bool = False) -
         kind=Kind.MEDICATION,
         language="en",
         address_kind="fcm-token",
+        token=b"sealed",
+        token_index=b"index",
         address="secret-token",
         platform="ios",
         urgent=urgent,

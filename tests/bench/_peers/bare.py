@@ -16,7 +16,7 @@ from app.clock import system_clock
 from app.wire import cursor_for
 from db import new_id, person
 from db.principal import opening
-from tests.bench._peers import pool
+from tests.bench._peers import closed, pool
 from tests.bench._peers.statements import HISTORY, LOOK_UP, RECORD
 
 Raw = Any
@@ -59,17 +59,17 @@ async def _record(raw: Raw, scope: Any, receive: Any) -> tuple[int, bytes]:
     me = await _begin(raw, scope)
     try:
         row = await raw.fetchrow(
-            RECORD, new.id, me["id"], new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger, new.note,
-            new.answered_at, now,
+            RECORD, new.id, me["id"], new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger,
+            await closed.sealed(raw, me["id"], new.id, new.note), new.answered_at, now,
         )  # fmt: skip
-        facts = Facts(*row)
+        facts = Facts(*closed.with_words(row, new.note))
         if rules.worry(facts):
             raise NotImplementedError("a worrying answer is not what is measured here")
         await raw.execute("COMMIT")
     except BaseException:
         await raw.execute("ROLLBACK")
         raise
-    kept = RecordedCheckIn(*row[:-1], support=rules.support(None, me["language"]))
+    kept = RecordedCheckIn(*closed.with_words(row, new.note)[:-1], support=rules.support(None, me["language"]))
     return 201, ENCODER.encode(kept)
 
 
@@ -77,7 +77,9 @@ async def _history(raw: Raw, scope: Any, _receive: Any) -> tuple[int, bytes]:
     limit = int(parse_qs(scope["query_string"])[b"limit"][0])
     me = await _begin(raw, scope)
     try:
-        items = [CheckIn(*row) for row in await raw.fetch(HISTORY, me["id"], date.max, limit)]
+        rows = await raw.fetch(HISTORY, me["id"], date.max, limit)
+        words = await closed.opened(raw, me["id"], rows)
+        items = [CheckIn(*closed.with_words(row, said)) for row, said in zip(rows, words, strict=True)]
         await raw.execute("COMMIT")
     except BaseException:
         await raw.execute("ROLLBACK")

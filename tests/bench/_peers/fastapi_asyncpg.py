@@ -16,7 +16,7 @@ from app.clock import system_clock
 from app.wire import cursor_for
 from db import new_id, person
 from db.principal import opening
-from tests.bench._peers import pool
+from tests.bench._peers import closed, pool
 from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
 from tests.bench._peers.statements import HISTORY, LOOK_UP, RECORD
 
@@ -68,19 +68,21 @@ Db = Annotated[Any, Depends(transaction, scope="function")]
 async def record(new: NewCheckIn, me: Me, db: Db) -> RecordedCheckIn:
     """Say how you feel."""
     row = await db.fetchrow(
-        RECORD, new.id, me.id, new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger, new.note,
-        new.answered_at, system_clock(),
+        RECORD, new.id, me.id, new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger,
+        await closed.sealed(db, me.id, new.id, new.note), new.answered_at, system_clock(),
     )  # fmt: skip
     if row is None:
         raise HTTPException(409)
-    if rules.worry(Facts(*row)):
+    if rules.worry(Facts(*closed.with_words(row, new.note))):
         raise HTTPException(501, "a worrying answer is not what is measured here")
-    return RecordedCheckIn(**row, support=rules.support(None, me.language))
+    return RecordedCheckIn(**row, note=new.note, support=rules.support(None, me.language))
 
 
 async def history(me: Me, db: Db, limit: Annotated[int, Query(ge=1, le=100)] = 30) -> CheckIns:
     """Your days, the newest first."""
-    items = [CheckIn(**row) for row in await db.fetch(HISTORY, me.id, date.max, limit)]
+    rows = await db.fetch(HISTORY, me.id, date.max, limit)
+    words = await closed.opened(db, me.id, rows)
+    items = [CheckIn(**row, note=said) for row, said in zip(rows, words, strict=True)]
     return CheckIns(items=items, next_cursor=cursor_for(items[-1].date) if len(items) == limit else None)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import ARRAY, SmallInteger, Text, Uuid, cast, column, func, literal, null, select
+from sqlalchemy import ARRAY, Integer, LargeBinary, SmallInteger, Text, Uuid, cast, column, func, literal, null, select
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -17,10 +17,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from app import auth
 from app.checkins import rules
+from app.checkins.actions import place
 from app.checkins.models import Facts
 from app.clock import system_clock
 from app.wire import cursor_for
 from db import new_id
+from db.envelope import DataKey
+from db.keys import Kept
+from tests.bench._peers import closed
 from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
 
 Day = date
@@ -43,9 +47,10 @@ class CheckInRow(Base):
     craving: Mapped[int] = mapped_column(SmallInteger)
     wants_to_talk: Mapped[bool]
     in_danger: Mapped[bool]
-    note: Mapped[str] = mapped_column(Text)
+    note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     answered_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     received_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
+    note = ""  # what was sealed there, once it has been opened
 
 
 @asynccontextmanager
@@ -109,7 +114,14 @@ Me = Annotated[Signed, Depends(signed)]
 async def record(new: NewCheckIn, me: Me, db: Db) -> RecordedCheckIn:
     """Say how you feel."""
     version, median = await _before(db, me.id, new.date)
-    row = CheckInRow(**new.model_dump(), patient_id=me.id, version=version + 1, received_at=system_clock())
+    said = new.model_dump()
+    words = said.pop("note")
+    key = await closed.key(me.id, lambda: _key(db, me.id))
+    row = CheckInRow(
+        **said, patient_id=me.id, version=version + 1, received_at=system_clock(),
+        note_sealed=key.seal(place(new.id), words) if words else None,
+    )  # fmt: skip
+    row.note = words
     db.add(row)
     try:
         await db.flush()
@@ -147,9 +159,23 @@ async def history(me: Me, db: Db, limit: Annotated[int, Query(ge=1, le=100)] = 3
         .order_by(CheckInRow.date.desc(), CheckInRow.version.desc())
         .limit(limit)
     )
-    items = [CheckIn.model_validate(row) for row in found]
+    key = await closed.key(me.id, lambda: _key(db, me.id))
+    items = [CheckIn.model_validate(_opened(row, key)) for row in found]
     await _audit(db, "read", me.id, None)
     return CheckIns(items=items, next_cursor=cursor_for(items[-1].date) if len(items) == limit else None)
+
+
+def _opened(row: CheckInRow, key: DataKey) -> CheckInRow:
+    row.note = key.unseal(place(row.id), row.note_sealed) if row.note_sealed else ""
+    return row
+
+
+async def _key(db: AsyncSession, patient: UUID) -> Kept | None:
+    found = func.newest_data_key(patient).table_valued(
+        column("person_id", Uuid), column("version", Integer), column("ring_key", Text), column("wrapped", LargeBinary)
+    )
+    row = (await db.execute(select(found))).one_or_none()
+    return None if row is None else Kept(*row)
 
 
 async def _audit(db: AsyncSession, action: str, patient: UUID, subject: UUID | None) -> None:

@@ -1,0 +1,128 @@
+"""A key ring kept by a key manager: the transit engine of OpenBao or HashiCorp Vault, over HTTP.
+
+The ring's keys never leave it. It shows in its own audit log whose key was unwrapped, by id, and a grant that is taken
+from us there holds as soon as what we remember has grown old.
+"""
+
+import asyncio
+import hmac
+import random
+from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+from typing import Any
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from db.envelope import joined
+from db.keys import KeyLost, KeysUnavailable, Wrapped
+
+TRIES = 4
+WITHIN_SECONDS = 4.0
+_LATER = (412, 429, 500, 502, 503, 504)
+
+
+class _Data(Struct, frozen=True):
+    ciphertext: str = ""
+    plaintext: str = ""
+    hmac: str = ""
+    latest_version: int = 0
+    keys: dict[str, Any] = {}
+
+
+class _Answer(Struct, frozen=True):
+    data: _Data | None = None
+
+
+class TransitRing:
+    """One named key there, in several versions; `…-index` beside it is what blind indexes are derived from."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        key: str,
+        token: str,
+        *,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._client, self._key, self._pause = client, key, pause
+        self._headers = {"X-Vault-Token": token}
+
+    async def current(self) -> str:
+        """The id of the version that wraps from now on."""
+        return self._id((await self._asked("GET", f"keys/{self._key}")).latest_version)
+
+    async def wrap(self, plain: bytes, context: Mapping[str, str]) -> Wrapped:
+        """Close a key with the newest version."""
+        sent = {"plaintext": b64encode(plain).decode(), "associated_data": _said(context)}
+        sealed = (await self._asked("POST", f"encrypt/{self._key}", sent)).ciphertext
+        return Wrapped(self._id(sealed.split(":")[1].removeprefix("v")), sealed.encode())
+
+    async def unwrap(self, wrapped: Wrapped, context: Mapping[str, str]) -> bytes:
+        """Open it with the version that closed it."""
+        sent = {"ciphertext": wrapped.sealed.decode(), "associated_data": _said(context)}
+        return b64decode((await self._asked("POST", f"decrypt/{self._key}", sent)).plaintext)
+
+    async def ids(self) -> list[str]:
+        """Every version that still opens, the oldest first."""
+        versions = (await self._asked("GET", f"keys/{self._key}")).keys
+        return [self._id(version) for version in sorted(versions, key=int)]
+
+    async def rotate(self) -> str:
+        """A new version that wraps from now on; the others go on to open."""
+        await self._asked("POST", f"keys/{self._key}/rotate", {})
+        return await self.current()
+
+    async def index_key(self) -> bytes:
+        """What blind indexes are made with: the same at every start, and kept nowhere but there."""
+        sent = {"input": b64encode(b"cairn blind index").decode(), "key_version": 1}
+        found = (await self._asked("POST", f"hmac/{self._key}-index/sha2-256", sent)).hmac
+        return hmac.digest(found.encode(), b"cairn blind index", sha256)
+
+    async def _asked(self, method: str, path: str, sent: Mapping[str, object] | None = None) -> _Data:
+        """What it answers, asked again while it is busy; raises `KeysUnavailable` and `KeyLost`, never quoting it."""
+        try:
+            async with asyncio.timeout(WITHIN_SECONDS):
+                return await self._answered(method, path, sent)
+        except TimeoutError:
+            raise KeysUnavailable from None
+
+    async def _answered(self, method: str, path: str, sent: Mapping[str, object] | None) -> _Data:
+        for number in range(TRIES):
+            try:
+                answer = await self._client.request(method, f"/v1/transit/{path}", json=sent, headers=self._headers)
+            except httpx.HTTPError:
+                answer = None
+            if answer is not None and answer.status_code not in _LATER:
+                return _data(answer)
+            await self._pause(_wait(number, answer))
+        raise KeysUnavailable
+
+    def _id(self, version: int | str) -> str:
+        return f"{self._key}:v{version}"
+
+
+def _data(answer: httpx.Response) -> _Data:
+    """A refusal is not for ever where the token or the grant is wrong; a ciphertext that is none is."""
+    if answer.status_code in (400, 404):
+        raise KeyLost
+    if answer.status_code == 204:
+        return _Data()
+    try:
+        if answer.status_code == 200 and (found := msgspec.json.decode(answer.content, type=_Answer).data):
+            return found
+    except msgspec.MsgspecError:
+        pass
+    raise KeysUnavailable
+
+
+def _wait(number: int, answer: httpx.Response | None) -> float:
+    """What it asks for, or a tenth of a second doubled each time, with jitter."""
+    asked = "" if answer is None else answer.headers.get("Retry-After", "")
+    return float(asked) if asked.isdecimal() else random.uniform(0.5, 1) * 0.1 * 2**number  # noqa: S311 - not a secret
+
+
+def _said(context: Mapping[str, str]) -> str:
+    return b64encode(joined(*(part.encode() for pair in sorted(context.items()) for part in pair))).decode()

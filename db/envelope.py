@@ -1,0 +1,101 @@
+"""How text is closed so that only its place opens it. Pure, and the only door to the cipher: AES-256-GCM.
+
+What is stored is one byte for the format, four for the version of the owner's data key, twelve that never repeat (the
+nonce), then the text and its tag. The place is no part of it but has to be said again to open it: bytes that are moved
+to another row, another column or another person open nothing.
+"""
+
+import secrets
+from collections.abc import Mapping
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from msgspec import Struct
+
+FORMAT = 1
+KEY_BYTES = 32
+_NONCE = 12
+_HEAD = 5
+_TAG = 16
+
+
+class Place(Struct, frozen=True):
+    """Where a sealed text stands: its table, its column and its row."""
+
+    table: str
+    column: str
+    row: UUID
+
+
+class Tampered(Exception):
+    """The bytes are not what was sealed here: changed, cut, moved from another place, or closed with another key."""
+
+
+class DataKey:
+    """One person's key in one version, unwrapped. It says neither itself nor its owner when it is printed."""
+
+    __slots__ = ("_cipher", "owner", "version")
+
+    def __init__(self, owner: UUID, version: int, key: bytes) -> None:
+        self.owner, self.version, self._cipher = owner, version, AESGCM(key)
+
+    def seal(self, place: Place, text: str) -> bytes:
+        """The text, closed at its place."""
+        nonce = secrets.token_bytes(_NONCE)
+        head = bytes([FORMAT]) + self.version.to_bytes(4)
+        return head + nonce + self._cipher.encrypt(nonce, text.encode(), self._bound_to(place))
+
+    def unseal(self, place: Place, sealed: bytes) -> str:
+        """The text that was sealed at this place with this key; raises `Tampered`."""
+        if version_of(sealed) != self.version:
+            raise Tampered
+        nonce, body = sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
+        try:
+            return self._cipher.decrypt(nonce, body, self._bound_to(place)).decode()
+        except InvalidTag:
+            raise Tampered from None
+
+    def _bound_to(self, place: Place) -> bytes:
+        return joined(
+            b"cairn sealed", bytes([FORMAT]), place.table.encode(), place.column.encode(), place.row.bytes,
+            self.owner.bytes, self.version.to_bytes(4),
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return "DataKey(…)"
+
+
+def version_of(sealed: bytes) -> int:
+    """Which version of its owner's data key closed this; raises `Tampered` where it is nothing that we sealed."""
+    if len(sealed) < _HEAD + _NONCE + _TAG or sealed[0] != FORMAT:
+        raise Tampered
+    return int.from_bytes(sealed[1:_HEAD])
+
+
+def joined(*parts: bytes) -> bytes:
+    """Parts as one, each after its length, so that no two lists of parts come to the same."""
+    return b"".join(len(part).to_bytes(4) + part for part in parts)
+
+
+def new_key() -> bytes:
+    """A fresh key."""
+    return AESGCM.generate_key(KEY_BYTES * 8)
+
+
+def wrap(key: bytes, plain: bytes, context: Mapping[str, str]) -> bytes:
+    """A key closed with another key, for one purpose: the context has to be said again to open it."""
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, _said(context))
+
+
+def unwrap(key: bytes, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+    """The key that was wrapped for this context; raises `Tampered`."""
+    try:
+        return AESGCM(key).decrypt(wrapped[:_NONCE], wrapped[_NONCE:], _said(context))
+    except (InvalidTag, ValueError):
+        raise Tampered from None
+
+
+def _said(context: Mapping[str, str]) -> bytes:
+    return joined(b"cairn wrapped", *(part.encode() for pair in sorted(context.items()) for part in pair))
