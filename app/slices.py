@@ -13,6 +13,7 @@ from app.events import routes as events
 from app.health import routes as health
 from app.medications import routes as medications
 from app.people import routes as people
+from app.sessions import routes as sessions
 from app.signin import routes as signin
 from app.visits import routes as visits
 from app.web import routes as web
@@ -20,6 +21,7 @@ from app.web import routes as web
 SLICES: tuple[ControllerRouterHandler, ...] = (
     *health.ROUTES,
     *signin.ROUTES,
+    *sessions.ROUTES,
     *people.ROUTES,
     *devices.ROUTES,
     *duty.ROUTES,

@@ -18,6 +18,7 @@ from app.alerts import actions as alerts
 from app.events import actions as events
 from app.logs import log
 from app.medications import actions as medications
+from app.sessions import actions as sessions
 from db import Bell, Pool, meaning
 from notifications import Channel, Lane
 
@@ -41,6 +42,7 @@ def ticks(pool: Pool, channel: Channel) -> list[Tick]:
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
         Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
         Tick("forget-events", 3600, 60, lambda now: events.forget(pool, now)),
+        Tick("forget-tokens", 3600, 60, lambda now: sessions.forget(pool, now)),
     ]
 
 

@@ -63,7 +63,7 @@ async def _update(db: Connection, person_id: UUID, new: NewAddress, token: bytes
         Address,
         """
         UPDATE address SET kind = $3, value_sealed = $4, platform = $5, time_zone = $6, value_index = $7,
-            closed_at = NULL, closed_because = NULL
+            session_id = $8, closed_at = NULL, closed_because = NULL
         WHERE id = $1 AND person_id = $2
         RETURNING id, kind, platform, time_zone, registered_at
         """,
@@ -74,6 +74,7 @@ async def _update(db: Connection, person_id: UUID, new: NewAddress, token: bytes
         new.platform,
         new.time_zone,
         index,
+        new.session_id,
     )
 
 
@@ -83,8 +84,9 @@ async def _insert(
     return await db.one(
         Address,
         """
-        INSERT INTO address (id, person_id, kind, value_sealed, platform, time_zone, registered_at, value_index)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO address
+            (id, person_id, kind, value_sealed, platform, time_zone, registered_at, value_index, session_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT DO NOTHING
         RETURNING id, kind, platform, time_zone, registered_at
         """,
@@ -96,4 +98,5 @@ async def _insert(
         new.time_zone,
         now,
         index,
+        new.session_id,
     )

@@ -36,13 +36,17 @@ Token = Annotated[str, Meta(min_length=1, max_length=4096, pattern="^[!-~]+$")]
 
 
 class NewAddress(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a phone can be reached. The phone makes the id once for each sign-in and repeats it; the zone is known."""
+    """Where a phone can be reached. The phone makes the id once for each sign-in and repeats it; the zone is known.
+
+    What ends the session in which it was registered ends its pushes.
+    """
 
     id: UUID
     kind: AddressKind
     value: Token
     platform: Platform
     time_zone: str
+    session_id: UUID | None = None
 
     def __repr__(self) -> str:
         """The id only: a push token is a secret."""

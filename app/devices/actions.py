@@ -15,7 +15,7 @@ from notifications import Address, NewAddress, addresses, receipts
 async def register(db: Connection, me: Signed, new: NewDevice, now: datetime) -> Device:
     """This phone rings for the caller, and for nobody else any more."""
     zone(new.time_zone)
-    address = NewAddress(new.id, new.kind, new.token, new.platform, new.time_zone)
+    address = NewAddress(new.id, new.kind, new.token, new.platform, new.time_zone, me.session_id)
     kept = await addresses.register(db, me.id, address, now)
     if kept is None:
         raise IdTaken

@@ -219,6 +219,14 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         served=200 if PAGE else 404,
     ),
     ("DELETE", "/v1/session"): Recipe(of="caller", served=204),
+    ("POST", "/v1/session/refresh"): Recipe(
+        of="nobody", body=lambda _: {"refreshToken": f"cairnr_{'x' * 65}"}, served=401
+    ),
+    ("GET", "/v1/sessions"): CALLER,
+    ("DELETE", "/v1/sessions/{session_id}"): Recipe(
+        of="one", path=lambda s: {"session_id": s.maya.session}, served=204
+    ),
+    ("POST", "/v1/sessions/end-others"): Recipe(of="caller", served=204),
     ("POST", "/v1/people/{person_id}/sign-in-links"): Recipe(
         of="one", path=lambda _: {"person_id": MAYA.id}, served=201
     ),

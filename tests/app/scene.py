@@ -117,6 +117,7 @@ class Record(Struct, frozen=True):
     occurrence: UUID
     device: UUID
     delivery: UUID
+    session: UUID
     feed: str
     contact: UUID
 
@@ -230,7 +231,8 @@ async def _record(world: World, seen: Seen, patient: Person, check_in: UUID, ale
     await seen.owner(
         "INSERT INTO calendar_feed (sha256, person_id, made_at) VALUES ($1, $2, $3)", sha256(feed), patient.id, now
     )
-    return Record(patient, alert, check_in, visits[0], visits[-1], regimen, occurrence, device, delivery, feed,
+    [[session]] = await seen.owner("SELECT id FROM session WHERE person_id = $1", patient.id)
+    return Record(patient, alert, check_in, visits[0], visits[-1], regimen, occurrence, device, delivery, session, feed,
                   await _contact(seen, patient, world))  # fmt: skip
 
 

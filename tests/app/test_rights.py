@@ -104,9 +104,11 @@ CALLS: Mapping[str, str] = {
     "data_keys_erased(uuid,timestamp with time zone)": "SELECT data_keys_erased('{maya}', now())",
     "destroy_data_keys(uuid,timestamp with time zone)": "SELECT destroy_data_keys('{maya}', now())",
     "keep_data_key(uuid,integer,bytea,text)": "SELECT keep_data_key('{maya}', 1, 'a guess', 'a key')::int",
+    "device_key_of(bytea)": "SELECT count(device_key_of(sha256('a guess')))",
     "demo_people()": "SELECT count(*) FROM demo_people()",
     "end_sessions(uuid,timestamp with time zone,text,uuid)":
         "SELECT count(*) FROM end_sessions('{noah}', now(), 'elsewhere', NULL)",
+    "forget_tokens(timestamp with time zone)": "SELECT forget_tokens(now() + interval '9 years')",
     "give_roles(uuid,text[])": "SELECT give_roles('{maya}', '{{peer}}')::int",
     "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
         "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
@@ -128,6 +130,11 @@ CALLS: Mapping[str, str] = {
     "reach(text[])":
         "SELECT count(*) FROM reach('self', 'team', 'claimed', 'booked', 'supervised', 'coordinated') AS who"
         " WHERE who = '{maya}'",
+    "refresh_session(bytea,bytea,bytea,bytea,timestamp with time zone,timestamp with time zone,interval)":
+        "SELECT count(*) FROM"
+        " refresh_session(sha256('f'), sha256('r'), sha256('n'), sha256('a'), NULL, now(), '1 hour')",
+    "sessions_over(uuid[],timestamp with time zone)":
+        "SELECT count(*) FROM sessions_over(ARRAY['{session}'::uuid], now() + interval '9 years')",
     "signed_in(bytea,timestamp with time zone)": "SELECT count(*) FROM signed_in(sha256('a guess'), now())",
     "to_be_erased()": "SELECT count(*) FROM to_be_erased()",
     "told_alerts()": "SELECT count(*) FROM told_alerts() AS told WHERE told = '{alert}'",
