@@ -11,6 +11,7 @@ import pytest
 from app import auth, proofs
 from app.auth import Tokens
 from app.demo.cast import DANA, KAI, LEO, MAYA, SAM, Person
+from app.errors import Invalid
 from db import DOOR, migrate
 from db.pool import connect
 from tests.device import Device, encoded
@@ -19,8 +20,9 @@ from tests.world import World
 
 async def come_in(world: World, who: Person, device: Device | None = None, **how: Any) -> Tokens:
     """Somebody signs in now, on a device that has a key or has none."""
+    key = None if device is None else device.key
     async with world.pool.transaction(DOOR) as db:
-        return await auth.open_session(db, who.id, world.clock.now, "link", device=device and device.key, **how)
+        return await auth.open_session(db, who.id, world.clock.now, "link", device=key, **how)
 
 
 async def refresh(world: World, token: str, proof: str | None = None) -> httpx.Response:
@@ -162,7 +164,7 @@ async def test_a_session_ends_when_nobody_comes_and_at_the_latest_after_its_time
 
 
 def _signed(world: World, device: Device | None, token: str) -> str | None:
-    return device and device.proof(token, world.clock.now)
+    return None if device is None else device.proof(token, world.clock.now)
 
 
 async def test_an_access_token_never_outlives_its_session(world: World) -> None:
@@ -292,7 +294,7 @@ async def test_a_key_that_is_none_is_refused_at_the_door(world: World) -> None:
 def test_a_point_that_is_on_no_curve_is_no_key() -> None:
     """The last bytes of a good key changed: its point is off the curve."""
     good = Device().public_key
-    with pytest.raises(proofs.Invalid):
+    with pytest.raises(Invalid):
         proofs.key_of(good[:-3] + ("AAA" if good[-3:] != "AAA" else "BBA"))
 
 
