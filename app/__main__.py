@@ -19,7 +19,7 @@ RUNTIME = (
     ("operator-link", "a one-time sign-in link for each operator, when none of them can come in any more"),
     ("doctor", "what is set up, what is not, and what to do about it (--json)"),
     ("config", "every setting, its meaning and where its value comes from"),
-    ("access", "who may do what, as a table"),
+    ("access", "who may do what, as a table (--matrix, --json; --sql as the file that migrate runs)"),
     ("openapi", "the API's description"),
 )
 DEVELOPMENT = (

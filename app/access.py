@@ -1,14 +1,21 @@
-"""Who may do what: one rule on each route, from which come the guard and the printed table.
+"""Who may do what, held before each route: its cells come from the one declaration, `app/grants.py`.
 
-A rule names the action, the category of data, and for each role the relations to the patient under which it is
-allowed. The guard settles the role before anything is read (403). The relation is held in the WHERE clause of the
-query, where a stranger's row is simply not there (404), and once more by row-level security.
+A route says which group of cells it serves, by action and category: `access.allow("read", "check-ins")`. Where two
+routes share a group, one may serve a part of it: `only=("self",)` for what a person asks about themselves. The guard
+settles the role before anything is read (403). The relation is held in the WHERE clause of the query, where a
+stranger's row is simply not there (404), and once more by row-level security; both ask the database for the relations
+of the same cells (`patients_for`), within the purposes for which the caller's roles have them. Who knows of somebody
+and stands in another relation to them than this wants is told so (403): `app.people.actions.absent`.
+
+A route that is new may say its grants itself, `allow("read", "letters", roles("counselor", under=("team",)))`, until
+they stand in the declaration: `app access --undeclared` prints the lines to put there, and the tests ask for it. Where
+the group is declared already, such grants narrow it like `only`, and start-up refuses those that would widen it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from types import CodeType
-from typing import Any, Literal, get_args
+from typing import Any
 
 from litestar import Litestar, Request
 from litestar.routes import HTTPRoute
@@ -18,19 +25,31 @@ from msgspec import Struct
 from app import auth, limits
 from app.auth import Signed
 from app.errors import FullAssuranceNeeded, NotYourRole, StepUpNeeded
+from app.grants import (
+    CLINICIANS,
+    EVERYONE,
+    GRANTS,
+    OVERSEERS,
+    PEERS,
+    ROLES,
+    SELF,
+    Relation,
+    Role,
+    StaffRole,
+    Who,
+    cells,
+    joined,
+    purpose,
+    roles,
+)
 
-StaffRole = Literal[
-    "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "program-lead",
-    "operator",
+__all__ = [
+    "CLINICIANS", "EVERYONE", "KEY", "OVERSEERS", "PEERS", "ROLES", "SELF", "Relation", "Role", "Rule", "StaffRole",
+    "UnruledRoute", "Who", "allow", "guard", "leading", "public", "roles", "ruled",
 ]  # fmt: skip
-Role = Literal["patient", StaffRole]
-Relation = Literal["self", "team", "lead", "told", "claimed", "booked", "program"]
-Who = Mapping[Role, tuple[Relation, ...]]
 
-ROLES: tuple[Role, ...] = get_args(Role)
-CLINICIANS: tuple[Role, ...] = ("counselor", "prescriber")
-OVERSEERS: tuple[Role, ...] = ("coordinator", "supervisor")
 KEY = "access"
+DECLARED = {(one.action, one.category, one.role, one.relation) for one in cells()}
 # What Litestar answers to OPTIONS by itself: which methods there are, and nothing of anybody.
 _OPTIONS = next(part for part in HTTPRoute.create_options_handler.__code__.co_consts if isinstance(part, CodeType))
 
@@ -40,6 +59,7 @@ class Rule(Struct, frozen=True):
 
     `step_up`: only with a factor that was shown in the last five minutes. `limited`: also in a session of limited
     assurance, in which somebody may be whoever has the patient's old telephone number by now.
+    `declared` tells whether its cells come from the declaration.
     """
 
     action: str
@@ -48,28 +68,41 @@ class Rule(Struct, frozen=True):
     public: bool = False
     step_up: bool = False
     limited: bool = False
+    declared: bool = True
 
     def admits(self, roles: Iterable[str]) -> bool:
         """Whether any of these roles is in the rule, under whatever relation."""
         return any(role in self.who for role in roles)
 
+    def purposes(self, held: Collection[str]) -> str:
+        """For what somebody with these roles does this, as words."""
+        found = [
+            purpose(self.category, role, one)
+            for role, relations in self.who.items()
+            if role in held
+            for one in relations
+        ]
+        return " ".join(dict.fromkeys(found))
+
 
 class UnruledRoute(Exception):
-    """A route was added without saying who may call it; the app does not start."""
+    """A route was added without saying who may call it, or a cell that no route serves; the app does not start."""
 
 
-def allow(action: str, category: str, *grants: Who, step_up: bool = False, limited: bool = False) -> Rule:
-    """A rule from one or more grants; a later grant for a role adds its relations."""
-    who: dict[Role, tuple[Relation, ...]] = {}
-    for grant in grants:
-        for role, relations in grant.items():
-            who[role] = tuple(dict.fromkeys(who.get(role, ()) + relations))
-    return Rule(action, category, who, step_up=step_up, limited=limited)
-
-
-def roles(*names: Role, under: tuple[Relation, ...]) -> Who:
-    """The same relations for several roles."""
-    return dict.fromkeys(names, under)
+def allow(
+    action: str,
+    category: str,
+    *grants: Who,
+    only: tuple[Relation, ...] = (),
+    step_up: bool = False,
+    limited: bool = False,
+) -> Rule:
+    """The rule of the group of cells that is declared for this action and category, or of a part of it."""
+    declared = GRANTS.get((action, category))
+    who = joined(*grants) if grants else dict(declared or {})
+    if only:
+        who = {role: left for role, held in who.items() if (left := tuple(one for one in held if one in only))}
+    return Rule(action, category, who, step_up=step_up, limited=limited, declared=declared is not None)
 
 
 def leading(names: Iterable[str]) -> str:
@@ -80,10 +113,6 @@ def leading(names: Iterable[str]) -> str:
 def public(action: str, category: str) -> Rule:
     """For the few routes that answer people nobody knows yet."""
     return Rule(action, category, {}, public=True)
-
-
-SELF: Who = {"patient": ("self",)}
-EVERYONE: Who = roles(*ROLES, under=("self",))
 
 
 async def guard(request: Request[Any, Any, Any]) -> None:
@@ -102,6 +131,7 @@ async def guard(request: Request[Any, Any, Any]) -> None:
         return
     me = await auth.who(app.pool, _header(request.scope, b"authorization"), app.clock())
     request.scope["user"] = me
+    request.scope["state"]["purposes"] = rule.purposes(me.roles)
     if app.limited:
         await limits.hold(request, limit, me.id.bytes)
     if app.guarded:
@@ -125,11 +155,12 @@ def _header(scope: HTTPScope, name: bytes) -> str | None:
 
 
 def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
-    """Every route as (method, path, rule), sorted; raises `UnruledRoute` at the first without a rule.
+    """Every route as (method, path, rule), sorted.
 
-    A route that names no limit gets the usual one of its kind.
+    Raises `UnruledRoute` at the first without a rule, or with one that no declaration covers, and for a cell that no
+    route serves. A route that names no limit gets the usual one of its kind.
     """
-    table = []
+    table: list[tuple[str, str, Rule]] = []
     for route in app.routes:
         for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
             for method in () if _is_litestars_own(handler) else sorted(getattr(handler, "http_methods", {"WS"})):
@@ -138,7 +169,25 @@ def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
                 _see_that_it_is_guarded(method, route.path, handler)
                 handler.opt.setdefault(limits.KEY, limits.usual(method, public=handler.opt[KEY].public))
                 table.append((method, route.path_format, handler.opt[KEY]))
+    _see_that_it_is_the_declaration(table)
     return sorted(table, key=lambda row: (row[1], row[0]))
+
+
+def _see_that_it_is_the_declaration(table: Iterable[tuple[str, str, Rule]]) -> None:
+    """No route goes beyond the cells that are declared, and each of these is served by one."""
+    served: set[tuple[str, str, Role, Relation]] = set()
+    for method, path, rule in table:
+        if rule.declared and not rule.public:
+            found = {(rule.action, rule.category, role, one) for role, held in rule.who.items() for one in held}
+            if not found:
+                raise UnruledRoute(f"{method} {path} serves no cell of the declaration")
+            if found - DECLARED:
+                raise UnruledRoute(
+                    f"{method} {path} would let in whom the declaration does not: {min(found - DECLARED)}"
+                )
+            served |= found
+    if DECLARED - served:
+        raise UnruledRoute(f"no route serves {' '.join(min(DECLARED - served))}")
 
 
 def _is_litestars_own(handler: Any) -> bool:
@@ -151,20 +200,3 @@ def _see_that_it_is_guarded(method: str, path: str, handler: Any) -> None:
     passed_by = method == "WS" or handler.resolve_before_request() is not guard
     if passed_by and not handler.opt[KEY].public:
         raise UnruledRoute(f"{method} {path} has a rule that nothing would hold")
-
-
-def printed(app: Litestar) -> str:
-    """The table as text, for `app access`."""
-    rows = [("METHOD", "PATH", "ACTION", "DATA", "WHO")]
-    rows += [(m, p, r.action, r.category, _who(r)) for m, p, r in ruled(app)]
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    return "\n".join(
-        "  ".join(c.ljust(w) for c, w in zip(row[:4], widths, strict=True)) + "  " + row[4] for row in rows
-    )
-
-
-def _who(rule: Rule) -> str:
-    if rule.public:
-        return "anyone, without signing in"
-    said = ", ".join(f"{role} ({'/'.join(rule.who[role])})" for role in ROLES if role in rule.who)
-    return said + (" [step-up]" if rule.step_up else "") + (" [limited]" if rule.limited else "")

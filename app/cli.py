@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
 _SENTENCES = frozenset(
     {
         *("BadSettings", "CannotListen", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
-        *("Misplaced", "CannotUse", "NotMigrated", "NoRole", "DatabaseEnded"),
+        *("Misplaced", "CannotUse", "NotMigrated", "OtherCells", "NoRole", "DatabaseEnded"),
         *("KeysMissing", "KeysUnavailable"),
     }
 )
@@ -99,10 +99,17 @@ def _config(_settings: Settings, _options: argparse.Namespace) -> int:
     return 2 if mistakes else 0
 
 
-def _access(_settings: Settings, _options: argparse.Namespace) -> int:
-    from app import access, stack
+def _access(_settings: Settings, options: argparse.Namespace) -> int:
+    from app import grants, stack, tables
 
-    print(access.printed(stack.app_without_database()))
+    if options.sql:
+        sys.stdout.write(grants.sql())
+        return 0
+    if options.matrix:
+        print(tables.matrix())
+        return 0
+    told = tables.as_json if options.json else tables.undeclared if options.undeclared else tables.printed
+    print(told(stack.app_without_database()))
     return 0
 
 
@@ -128,7 +135,7 @@ def _say(sentence: str) -> None:
 
 # These need no settings, or are there to tell what is wrong with them.
 _WHATEVER_IS_SET = frozenset({"config", "doctor", "access", "openapi"})
-_FLAGS = {"migrate": ("--plan",), "doctor": ("--json",)}
+_FLAGS = {"migrate": ("--plan",), "doctor": ("--json",), "access": ("--json", "--matrix", "--sql", "--undeclared")}
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate,
     "operator-link": _operator_link, "doctor": _doctor, "config": _config, "access": _access, "openapi": _openapi,

@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
+import msgspec
 from msgspec import Struct
 
-from app import keys
+from app import grants, keys
 from app.settings import Settings
 from db import embedded, migrate, unmigrated
 from db.pool import connect
@@ -108,6 +109,29 @@ async def check_schema(dsn: str) -> None:
         raise
     if waiting:
         raise NotMigrated
+
+
+class OtherCells(Exception):
+    """The database lets people do other things than this release says."""
+
+    def __init__(self, cells: int) -> None:
+        super().__init__(
+            f"The database holds {cells} permissions otherwise than this release declares them (table access_cell). "
+            "Find out who changed them; delete the row `access.sql` of the table `migration`, and run "
+            "`python3 -m app migrate` to put them back."
+        )
+
+
+async def check_cells(dsn: str) -> None:
+    """Refuse to serve a database whose permissions are not those that are declared: `OtherCells`."""
+    raw = await connect(dsn)
+    try:
+        rows = await raw.fetch("SELECT action, category, role, relation, purpose FROM access_cell")
+    finally:
+        await raw.close()
+    differ = {tuple(row) for row in rows} ^ {msgspec.structs.astuple(cell) for cell in grants.cells()}
+    if differ:
+        raise OtherCells(len(differ))
 
 
 async def check_role(dsn: str) -> None:

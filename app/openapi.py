@@ -38,10 +38,16 @@ UNDER: dict[Relation, str] = {
     "self": "for themselves",
     "team": "for patients whose team they are on",
     "lead": "for patients whose team they lead",
+    "covering": "for patients of a colleague for whom they stand in",
+    "shared": "for patients of their team who show it to them",
     "told": "for alerts of which they were told",
-    "claimed": "for alerts that they answer",
-    "booked": "for appointments they are part of",
+    "claimed": "for patients whose alert they answer",
+    "booked": "for patients whom they see about now",
+    "held": "for appointments that are with them",
+    "former": "for what they wrote while they were on the team",
     "program": "for their own program",
+    "consented": "for patients who have consented to it",
+    "break-glass": "in an emergency, with a reason",
 }
 
 

@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from app.alerts import routes as alerts
 from app.appointments import routes as appointments
 from app.checkins import routes as checkins
+from app.coverage import routes as coverage
 from app.crisis import routes as crisis
 from app.devices import routes as devices
 from app.docs import routes as docs
@@ -25,6 +26,7 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *people.ROUTES,
     *devices.ROUTES,
     *duty.ROUTES,
+    *coverage.ROUTES,
     *crisis.ROUTES,
     *checkins.ROUTES,
     *alerts.ROUTES,

@@ -163,6 +163,7 @@ async def connected(settings: Settings, place: Database, duty: str) -> AsyncIter
     with unusable.told(place.app_setting):
         await database.check_schema(place.app)
         await database.check_role(place.app)
+        await database.check_cells(place.app)
         await mark.check(place.app, demo=is_demo(settings))
         await statements.check_all(place.app, SOURCE, ("app", "notifications", "db"))
         pool = await open_pool(place.app, size=settings.database_pool, application=f"cairn {duty}")

@@ -60,6 +60,7 @@ class Page(Model, frozen=True):
 # parameter to those of its own marker only, and the description is made from msgspec's.
 Cursor = FromQuery[Annotated[str, Meta(max_length=200, description="`nextCursor` of the page before.")] | None]
 Limit = Annotated[int, Meta(ge=1, le=100, description="How many at most."), QueryParameter(ge=1, le=100)]
+Days = Annotated[int, Meta(ge=1, le=90), QueryParameter(ge=1, le=90)]
 
 
 def cursor_for(*place: Any) -> str:

@@ -1,7 +1,8 @@
 """The history of the schema: plain SQL files, each run once, in the order of their names.
 
 Every file runs in a transaction of its own under one advisory lock, so two starters cannot race. A file whose bytes
-have changed since it ran is refused: history is added to, never edited.
+have changed since it ran is refused: history is added to, never edited. Only what is no history runs again whenever it
+changes, after all others: it says so in its first line, and says all of what it speaks of.
 """
 
 import hashlib
@@ -58,10 +59,15 @@ class Migration(Struct, frozen=True):
     sql: str
     sha256: bytes
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it replaces what it said before."""
+        return self.sql.startswith("-- whenever it changes")
+
 
 def read(folder: Path = FOLDER) -> list[Migration]:
     """All files in the order they run."""
-    return [_read(path) for path in sorted(folder.glob("*.sql"))]
+    return sorted((_read(path) for path in folder.glob("*.sql")), key=lambda one: (one.repeats, one.name))
 
 
 def fingerprint(migrations: Sequence[Migration]) -> str:
@@ -71,13 +77,13 @@ def fingerprint(migrations: Sequence[Migration]) -> str:
 
 def pending(migrations: Sequence[Migration], applied: dict[str, bytes]) -> list[Migration]:
     """What has not run yet; raises `EditedHistory` where a file that ran has changed or gone."""
-    known = {m.name: m.sha256 for m in migrations}
+    known = {m.name: m for m in migrations}
     for name, sha256 in applied.items():
         if name not in known:
             raise EditedHistory(f"{name} has already run here, and this release does not have it: it is an older one.")
-        if known[name] != sha256:
+        if known[name].sha256 != sha256 and not known[name].repeats:
             raise EditedHistory(f"{name} has already run here and is not the same any more.")
-    return [m for m in migrations if m.name not in applied]
+    return [m for m in migrations if applied.get(m.name) != m.sha256]
 
 
 async def plan(dsn: str, folder: Path = FOLDER) -> list[Migration]:
@@ -153,7 +159,14 @@ async def _run(raw: Raw, migration: Migration) -> None:
 
 
 async def _remember(raw: Raw, migration: Migration) -> None:
-    await raw.execute("INSERT INTO migration (name, sha256) VALUES ($1, $2)", migration.name, migration.sha256)
+    await raw.execute(
+        """
+        INSERT INTO migration (name, sha256) VALUES ($1, $2)
+        ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now()
+        """,
+        migration.name,
+        migration.sha256,
+    )
 
 
 async def _applied(raw: Raw) -> dict[str, bytes]:

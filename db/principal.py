@@ -1,5 +1,6 @@
 """On whose behalf a transaction runs; row-level security reads nothing else."""
 
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -11,12 +12,16 @@ class Principal(Struct, frozen=True):
 
     A feed is read with its owner's eyes, by whoever has its address: the audit names nobody.
 
-    `request` is the id that this transaction's audit rows carry.
+    `request` is the id that this transaction's audit rows carry. `now` is the instant at which relations with a time
+    are looked at; without one, that of the database. `purposes` are those for which it may look at anybody: words of
+    a closed set, in one string; without any, it is held to roles and relations alone.
     """
 
     person: UUID | None = None
     duty: Literal["", "clock", "door", "feed"] = ""
     request: UUID | None = None
+    now: datetime | None = None
+    purposes: str = ""
 
 
 CLOCK = Principal(duty="clock")
@@ -26,9 +31,11 @@ DOOR = Principal(duty="door")
 """Before anyone is known: it may open sessions and use the one-time set-up link."""
 
 
-def person(person_id: UUID, request: UUID | None = None) -> Principal:
+def person(
+    person_id: UUID, request: UUID | None = None, *, now: datetime | None = None, purposes: str = ""
+) -> Principal:
     """The principal for someone who has signed in."""
-    return Principal(person=person_id, request=request)
+    return Principal(person=person_id, request=request, now=now, purposes=purposes)
 
 
 def feed(owner_id: UUID, request: UUID | None = None) -> Principal:
@@ -39,12 +46,29 @@ def feed(owner_id: UUID, request: UUID | None = None) -> Principal:
 def opening(principal: Principal) -> str:
     """BEGIN and the caller's identity as one message, so that identity costs no round trip of its own.
 
-    The simple protocol has no parameters; a UUID's own digits and a closed set of words are all that is ever put in.
+    The simple protocol has no parameters; a UUID's own digits, an instant's and a closed set of words are all that is
+    ever put in.
     """
-    return (
+    begin = (
         f"BEGIN; SET LOCAL cairn.person = '{_digits(principal.person)}';"
         f" SET LOCAL cairn.duty = '{principal.duty}'; SET LOCAL cairn.request = '{_digits(principal.request)}'"
     )
+    if principal.now is not None:
+        begin += f"; SET LOCAL cairn.now = '{principal.now.isoformat()}'"
+    if principal.purposes:
+        begin += f"; SET LOCAL cairn.purpose = '{_words(principal.purposes)}'"
+    return begin
+
+
+class NotAWord(ValueError):
+    """Something else than words was to be put into a statement."""
+
+
+def _words(said: str) -> str:
+    """The same, where it is small letters, hyphens and spaces."""
+    if said.strip("abcdefghijklmnopqrstuvwxyz- "):
+        raise NotAWord
+    return said
 
 
 def _digits(value: UUID | None) -> str:

@@ -122,6 +122,7 @@ class OneConnection(Pool):
     def __init__(self, raw: Raw) -> None:
         super().__init__(nobody_connects, 0, some_keys())
         self._one, self._turn = raw, asyncio.Lock()
+        self.now = NOW
 
     @asynccontextmanager
     async def transaction(self, principal: Principal) -> AsyncIterator[Connection]:
@@ -144,9 +145,11 @@ class OneConnection(Pool):
     async def _identify(self, principal: Principal) -> None:
         values = [principal.person.hex if principal.person else "", principal.duty]
         values.append(principal.request.hex if principal.request else "")
+        values += [(principal.now or self.now).isoformat(), principal.purposes]
         await self._one.execute(
             "SELECT set_config('cairn.person', $1, true), set_config('cairn.duty', $2, true),"
-            " set_config('cairn.request', $3, true)",
+            " set_config('cairn.request', $3, true), set_config('cairn.now', $4, true),"
+            " set_config('cairn.purpose', $5, true)",
             *values,
         )
 

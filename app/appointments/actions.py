@@ -5,7 +5,6 @@ from uuid import UUID
 
 import notifications
 from app import audit
-from app.access import CLINICIANS, OVERSEERS
 from app.appointments import queries, rules
 from app.appointments.models import (
     Appointment,
@@ -23,6 +22,7 @@ from app.appointments.models import (
 from app.auth import Signed
 from app.errors import IdTaken, NotFound, Refusal
 from app.events import actions as events
+from app.people import actions as people
 from app.wire import Instant, cursor_for, place_of
 from db import Connection
 from notifications import Kind as About
@@ -114,11 +114,11 @@ async def listed(
 
 
 async def _patient(db: Connection, me: Signed, patient_id: UUID | None, within: Span) -> Bookable:
-    """The patient for whom the caller may book; else `NotFound`."""
+    """The patient for whom the caller may book; else what `absent` says."""
     wanted = rules.whom(patient_id, me.id, is_patient=me.has("patient"))
-    found = await queries.bookable(db, me.id, wanted, oversees=me.has(*OVERSEERS), within=within)
+    found = await queries.bookable(db, wanted, within)
     if found is None:
-        raise NotFound
+        raise await people.absent(db, wanted)
     return found
 
 
@@ -141,7 +141,7 @@ async def _why_not(db: Connection, booking: Booking | None) -> Refusal:
 
 async def _booked_already(db: Connection, me: Signed, patient: Bookable, new: NewAppointment) -> bool:
     """Whether this very booking was made before; refuses an id that was used for another one."""
-    kept = await queries.by_id(db, me.id, new.id, treats=False, oversees=False)
+    kept = await queries.by_id(db, me.id, new.id)
     if kept is not None and not rules.same(kept, patient.id, new):
         raise IdTaken
     return kept is not None
@@ -188,16 +188,15 @@ async def _held(db: Connection, me: Signed, appointment_id: UUID) -> Appointment
 
 
 async def _own(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
-    """The same, if the caller holds it as staff; else `NotFound`."""
+    """The same, if the caller holds it as staff."""
     found = await _held(db, me, appointment_id)
     if found.staff_id != me.id:
-        raise NotFound
+        raise rules.NotWithYou
     return found
 
 
 async def _seen(db: Connection, me: Signed, appointment_id: UUID) -> Appointment:
-    treats, oversees = me.has(*CLINICIANS), me.has(*OVERSEERS)
-    found = await queries.by_id(db, me.id, appointment_id, treats=treats, oversees=oversees)
+    found = await queries.by_id(db, me.id, appointment_id)
     if found is None:
         raise NotFound
     return found

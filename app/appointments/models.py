@@ -128,9 +128,9 @@ class Appointment(Model, frozen=True):
 
     id: UUID
     patient_id: UUID
-    patient_name: str | None
+    patient_name: str
     staff_id: UUID
-    staff_name: str | None
+    staff_name: str
     kind: Kind
     starts_at: datetime
     ends_at: datetime

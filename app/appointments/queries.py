@@ -99,21 +99,17 @@ async def remove_exception(db: Connection, staff_id: UUID, exception_id: UUID) -
     return await db.run("DELETE FROM working_exception WHERE id = $1 AND staff_id = $2", exception_id, staff_id) == 1
 
 
-async def bookable(db: Connection, me: UUID, patient_id: UUID, *, oversees: bool, within: Span) -> Bookable | None:
-    """The patient, when it is the caller, one of whose team the caller is, or one of the program they oversee."""
+async def bookable(db: Connection, patient_id: UUID, within: Span) -> Bookable | None:
+    """The patient, where the caller may book for them."""
     return await db.one(
         Bookable,
         """
         SELECT p.id, (SELECT coalesce(json_agg(json_build_object('startsAt', b.starts_at, 'endsAt', b.ends_at)), '[]')
-                      FROM busy_times(p.id, tstzrange($4, $5::timestamptz + interval '1 day')) b) AS busy
-        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
-        WHERE p.id = $2 AND p.kind = 'patient'
-          AND ($3 OR p.id = $1
-               OR p.id IN (SELECT patient_id FROM care_team_member WHERE staff_id = $1 AND left_at IS NULL))
+                      FROM busy_times(p.id, tstzrange($2, $3::timestamptz + interval '1 day')) b) AS busy
+        FROM person p
+        WHERE p.id = $1 AND p.kind = 'patient' AND p.id IN (SELECT patients_for('book', 'appointments'))
         """,
-        me,
         patient_id,
-        oversees,
         within.starts_at,
         within.ends_at,
     )
@@ -221,7 +217,7 @@ async def settle(db: Connection, appointment_id: UUID, status: Status, me: UUID,
     )
 
 
-async def by_id(db: Connection, me: UUID, appointment_id: UUID, *, treats: bool, oversees: bool) -> Appointment | None:
+async def by_id(db: Connection, me: UUID, appointment_id: UUID) -> Appointment | None:
     """The appointment, if the caller is one of its two people, booked it, treats the patient or oversees them."""
     return await db.one(
         Appointment,
@@ -229,18 +225,15 @@ async def by_id(db: Connection, me: UUID, appointment_id: UUID, *, treats: bool,
         SELECT a.id, a.patient_id, p.name AS patient_name, a.staff_id, s.name AS staff_name, a.kind,
                lower(a.during) AS starts_at, upper(a.during) AS ends_at, a.status, a.booked_at, a.moved_from,
                n.id AS moved_to
-        FROM appointment a JOIN person m ON m.id = $1 JOIN person s ON s.id = a.staff_id
-        LEFT JOIN person p ON p.id = a.patient_id LEFT JOIN appointment n ON n.moved_from = a.id
+        FROM appointment a JOIN person s ON s.id = a.staff_id
+        JOIN patients_of_appointments(ARRAY[$2::uuid]) p ON p.id = a.id
+        LEFT JOIN appointment n ON n.moved_from = a.id
         WHERE a.id = $2
           AND ($1 IN (a.patient_id, a.staff_id, a.booked_by)
-               OR p.organisation_id = m.organisation_id
-                  AND ($4 OR $3 AND EXISTS (SELECT FROM care_team_member t WHERE t.patient_id = a.patient_id
-                                            AND t.staff_id = $1 AND t.left_at IS NULL)))
+               OR a.patient_id IN (SELECT patients_for('read', 'appointments')))
         """,
         me,
         appointment_id,
-        treats,
-        oversees,
     )
 
 
@@ -251,15 +244,19 @@ async def listed(
     return await db.all(
         Appointment,
         """
+        WITH page AS (
+            SELECT * FROM appointment
+            WHERE (patient_id = $1 OR staff_id = $1) AND upper(during) > $2 AND (lower(during), id) > ($3, $4)
+            ORDER BY lower(during), id
+            LIMIT $5
+        )
         SELECT a.id, a.patient_id, p.name AS patient_name, a.staff_id, s.name AS staff_name, a.kind,
                lower(a.during) AS starts_at, upper(a.during) AS ends_at, a.status, a.booked_at, a.moved_from,
                n.id AS moved_to
-        FROM appointment a JOIN person s ON s.id = a.staff_id
-        LEFT JOIN person p ON p.id = a.patient_id LEFT JOIN appointment n ON n.moved_from = a.id
-        WHERE (a.patient_id = $1 OR a.staff_id = $1)
-          AND upper(a.during) > $2 AND (lower(a.during), a.id) > ($3, $4)
+        FROM page a JOIN person s ON s.id = a.staff_id
+        JOIN patients_of_appointments(ARRAY(SELECT id FROM page)) p ON p.id = a.id
+        LEFT JOIN appointment n ON n.moved_from = a.id
         ORDER BY lower(a.during), a.id
-        LIMIT $5
         """,
         me,
         since,

@@ -55,6 +55,12 @@ class Moved(Refusal):
     """This appointment has been moved to another time. Please look at the new one."""
 
 
+class NotWithYou(Refusal):
+    """This appointment is with somebody else, who says what became of it."""
+
+    status = 403
+
+
 class NotBegun(Refusal):
     """This appointment has not begun yet."""
 

@@ -108,9 +108,9 @@ def _before(cursor: str | None) -> date:
     return date.max if cursor is None else place_of(cursor, tuple[date])[0]
 
 
-async def trend(db: Connection, me: Signed, patient_id: UUID, days: int, now: datetime) -> Trend:
+async def trend(db: Connection, patient_id: UUID, days: int, now: datetime) -> Trend:
     """The last days of a patient whom the caller supports, by the patient's own calendar."""
-    patient = await people.patient_for(db, me, patient_id)
+    patient = await people.patient_for(db, patient_id, "read", "check-in-levels")
     return await _trend(db, patient.id, days, today(patient.time_zone, now))
 
 
@@ -121,7 +121,7 @@ async def _trend(db: Connection, patient_id: UUID, days: int, today: date) -> Tr
     return rules.trend(answered, today, days)
 
 
-async def history_of(db: Connection, me: Signed, patient_id: UUID, cursor: str | None, limit: int) -> CheckIns:
+async def history_of(db: Connection, patient_id: UUID, cursor: str | None, limit: int) -> CheckIns:
     """The same page for a clinician who treats this patient."""
-    patient = await people.treated(db, me, patient_id)
+    patient = await people.patient_for(db, patient_id, "read", "check-ins")
     return await history(db, patient.id, cursor, limit)

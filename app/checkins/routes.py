@@ -1,25 +1,19 @@
 """Check-ins over HTTP."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import FromPath, JSONBody, QueryParameter
-from msgspec import Meta
+from litestar.params import FromPath, JSONBody
 
 from app import access, limits
-from app.access import CLINICIANS, SELF, roles
 from app.checkins import actions
 from app.checkins.models import CheckIns, NewCheckIn, RecordedCheckIn, Trend
 from app.dependencies import Db, Me, Now
-from app.wire import Cursor, Limit
-
-LEVELS = roles("peer", *CLINICIANS, under=("team",)), roles("supervisor", under=("program",))
-WORDS = roles(*CLINICIANS, under=("team",)), roles("supervisor", under=("program",))
+from app.wire import Cursor, Days, Limit
 
 
 @post("/v1/check-ins", operation_id="recordCheckIn", tags=["check-ins"], summary="Say how you feel",
-      access=access.allow("record", "check-ins", SELF), limit=limits.CRISIS)  # fmt: skip
+      access=access.allow("record", "check-ins"), limit=limits.CRISIS)  # fmt: skip
 async def record(data: JSONBody[NewCheckIn], me: Me, db: Db, now: Now) -> RecordedCheckIn:
     """Say how you feel. A worrying answer reaches your supporters; sending it again is safe.
 
@@ -29,27 +23,24 @@ async def record(data: JSONBody[NewCheckIn], me: Me, db: Db, now: Now) -> Record
 
 
 @get("/v1/check-ins", operation_id="listCheckIns", tags=["check-ins"], summary="Your own check-ins",
-     access=access.allow("read", "check-ins", SELF))  # fmt: skip
+     access=access.allow("read", "check-ins", only=("self",)))  # fmt: skip
 async def history(me: Me, db: Db, cursor: Cursor = None, limit: Limit = 30) -> CheckIns:
     """Your days, the newest first, each in its latest version."""
     return await actions.history(db, me.id, cursor, limit)
 
 
 @get("/v1/patients/{patient_id:uuid}/check-ins", operation_id="listPatientCheckIns", tags=["check-ins"],
-     summary="A patient's check-ins", access=access.allow("read", "check-ins", *WORDS))  # fmt: skip
-async def history_of(patient_id: FromPath[UUID], me: Me, db: Db, cursor: Cursor = None, limit: Limit = 30) -> CheckIns:
+     summary="A patient's check-ins", access=access.allow("read", "check-ins"))  # fmt: skip
+async def history_of(patient_id: FromPath[UUID], db: Db, cursor: Cursor = None, limit: Limit = 30) -> CheckIns:
     """The days of a patient whom you treat, with their notes."""
-    return await actions.history_of(db, me, patient_id, cursor, limit)
-
-
-Days = Annotated[int, Meta(ge=1, le=90), QueryParameter(ge=1, le=90)]
+    return await actions.history_of(db, patient_id, cursor, limit)
 
 
 @get("/v1/patients/{patient_id:uuid}/trend", operation_id="getTrend", tags=["check-ins"], summary="A patient's trend",
-     access=access.allow("read", "check-in-levels", SELF, *LEVELS))  # fmt: skip
-async def trend(patient_id: FromPath[UUID], me: Me, db: Db, now: Now, days: Days = 30) -> Trend:
+     access=access.allow("read", "check-in-levels"))  # fmt: skip
+async def trend(patient_id: FromPath[UUID], db: Db, now: Now, days: Days = 30) -> Trend:
     """Mood and craving of the last days, levels only: your own, or those of a patient you support."""
-    return await actions.trend(db, me, patient_id, days, now)
+    return await actions.trend(db, patient_id, days, now)
 
 
 ROUTES = (record, history, history_of, trend)

@@ -10,7 +10,6 @@ from litestar.params import HeaderParameter
 from litestar.response import Stream
 
 from app import access
-from app.access import EVERYONE
 from app.dependencies import Me
 from app.events import actions
 from app.events.models import Event
@@ -22,7 +21,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 @get("/v1/events", operation_id="listen", tags=["live"], summary="Live events", media_type="text/event-stream",
      responses={200: ResponseSpec(Event, media_type="text/event-stream", generate_examples=False)},
-     access=access.allow("listen", "own-events", EVERYONE))  # fmt: skip
+     access=access.allow("listen", "own-events"))  # fmt: skip
 async def listen(request: Request[Any, Any, Any], me: Me, since: Since = None) -> Stream:
     """A stream of what changes for you, as it happens: `id` is the cursor, and `Last-Event-ID` resumes where you left.
 

@@ -1,7 +1,7 @@
 """Plan doses, remind of them, and keep what the patient says."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -12,8 +12,9 @@ from app.auth import Signed
 from app.errors import IdTaken, NotFound
 from app.events import actions as events
 from app.medications import queries, rules
-from app.medications.models import Answer, Made, NewRegimen, Occurrence, Occurrences, Plan, Regimen, Regimens, Treated
+from app.medications.models import Answer, DoseLog, Made, NewRegimen, Occurrence, Occurrences, Plan, Regimen, Regimens
 from app.people import actions as people
+from app.people.rules import today
 from app.wire import Instant, cursor_for, place_of, zone
 from db import CLOCK, Connection, Pool
 from notifications import Kind
@@ -25,7 +26,7 @@ START = UUID(int=0)
 async def start(db: Connection, me: Signed, patient_id: UUID, new: NewRegimen, now: datetime) -> Regimen:
     """Begin a regimen, with the doses of the next two days and their reminders; the same twice is once."""
     rules.check_new(new, now)
-    patient = await _prescribed_for(db, me, patient_id)
+    patient = await people.patient_for(db, patient_id, "start", "regimens")
     time_zone = zone(new.time_zone or patient.time_zone).key
     plan = await queries.add(db, patient.id, me.id, new, time_zone, now)
     if plan is not None:
@@ -43,7 +44,7 @@ async def stop(db: Connection, me: Signed, regimen_id: UUID, now: datetime) -> R
     patient_id = await queries.patient_of(db, regimen_id)
     if patient_id is None:
         raise NotFound
-    patient = await _prescribed_for(db, me, patient_id)
+    patient = await people.patient_for(db, patient_id, "stop", "regimens")
     if await queries.stop(db, regimen_id, me.id, now):
         await _take_back(db, regimen_id, now)
     return await _changed(db, me, patient.id, regimen_id, "stop", now)
@@ -54,10 +55,20 @@ async def own(db: Connection, me: Signed, cursor: str | None, limit: int) -> Reg
     return await _listed(db, me.id, cursor, limit)
 
 
-async def regimens_of(db: Connection, me: Signed, patient_id: UUID, cursor: str | None, limit: int) -> Regimens:
-    """The same page for a clinician who treats this patient."""
-    patient = await people.treated(db, me, patient_id)
-    return await _listed(db, patient.id, cursor, limit)
+async def regimens_of(db: Connection, patient_id: UUID, cursor: str | None, limit: int) -> Regimens:
+    """The same page for a clinician who treats this patient; for one who did, of what they wrote."""
+    if not await queries.is_readable(db, patient_id):
+        raise await people.absent(db, patient_id)
+    return await _listed(db, patient_id, cursor, limit)
+
+
+async def dose_log(db: Connection, patient_id: UUID, days: int, now: datetime) -> DoseLog:
+    """What a patient said of the doses of their last days, by their own calendar."""
+    patient = await people.patient_for(db, patient_id, "read", "dose-log")
+    last = today(patient.time_zone, now)
+    found = await queries.dose_days(db, patient.id, first=last - timedelta(days=days - 1), last=last, now=now)
+    await audit.record(db, "read", "dose-log", [patient.id])
+    return DoseLog(found)
 
 
 async def occurrences(
@@ -128,14 +139,6 @@ async def _take_back(db: Connection, regimen_id: UUID, now: datetime) -> None:
     doses = await queries.open_doses(db, regimen_id, since=now - rules.REMINDER_LASTS)
     await notifications.withdraw_all(db, Kind.MEDICATION, doses, now)
     await queries.supersede(db, regimen_id, now)
-
-
-async def _prescribed_for(db: Connection, me: Signed, patient_id: UUID) -> Treated:
-    """The patient, if the caller prescribes for them; else `NotFound`."""
-    found = await queries.prescribed_for(db, me.id, patient_id)
-    if found is None:
-        raise NotFound
-    return found
 
 
 async def _listed(db: Connection, patient_id: UUID, cursor: str | None, limit: int) -> Regimens:

@@ -66,11 +66,19 @@ class Occurrences(Page, frozen=True, kw_only=True):
     items: list[Occurrence]
 
 
-class Treated(Struct, frozen=True):
-    """A patient whom the caller treats, and the zone of their clocks."""
+class DoseDay(Model, frozen=True):
+    """How many doses were due on one day, and what the patient said of them; not of what they are."""
 
-    id: UUID
-    time_zone: str
+    date: date
+    due: int
+    taken: int
+    skipped: int
+
+
+class DoseLog(Model, frozen=True):
+    """The last days with doses, the oldest first."""
+
+    days: list[DoseDay]
 
 
 class Plan(Struct, frozen=True):

@@ -1,27 +1,11 @@
 """The regimen and occurrence tables."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from app.medications.models import Answer, Dose, Made, NewRegimen, Occurrence, Plan, Regimen, Treated
+from app.medications.models import Answer, Dose, DoseDay, Made, NewRegimen, Occurrence, Plan, Regimen
 from db import Connection, new_id
-
-
-async def prescribed_for(db: Connection, me: UUID, patient_id: UUID) -> Treated | None:
-    """The patient, when the caller is a prescriber on their team."""
-    return await db.one(
-        Treated,
-        """
-        SELECT p.id, p.time_zone
-        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
-        JOIN care_team_member t ON t.patient_id = p.id AND t.staff_id = m.id AND t.left_at IS NULL
-        JOIN staff_role r ON r.person_id = m.id AND r.role = 'prescriber'
-        WHERE p.id = $2 AND p.kind = 'patient'
-        """,
-        me,
-        patient_id,
-    )
 
 
 async def add(
@@ -81,6 +65,38 @@ async def listed(
         made,
         last,
         limit,
+    )
+
+
+async def is_readable(db: Connection, patient_id: UUID) -> bool:
+    """Whether the caller may read this patient's regimens: all of them, or those that they wrote."""
+    may = await db.value(
+        bool,
+        """
+        SELECT $1::uuid IN (SELECT patients_for('read', 'regimens'))
+            OR $1::uuid IN (SELECT patients_once_for('read', 'regimens'))
+        """,
+        patient_id,
+    )
+    return may is True
+
+
+async def dose_days(db: Connection, patient_id: UUID, *, first: date, last: date, now: datetime) -> list[DoseDay]:
+    """Doses that are due by now, counted by the day of their wall time; none of what they are."""
+    return await db.all(
+        DoseDay,
+        """
+        SELECT slot::date AS date, count(*)::integer AS due,
+               (count(*) FILTER (WHERE state = 'taken'))::integer AS taken,
+               (count(*) FILTER (WHERE state = 'skipped'))::integer AS skipped
+        FROM occurrence
+        WHERE patient_id = $1 AND state <> 'superseded' AND due_at <= $4 AND slot::date BETWEEN $2 AND $3
+        GROUP BY 1 ORDER BY 1
+        """,
+        patient_id,
+        first,
+        last,
+        now,
     )
 
 

@@ -4,9 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from app import audit
-from app.access import OVERSEERS
 from app.auth import Signed
-from app.errors import Conflict, IdTaken, NotFound
+from app.errors import Conflict, IdTaken, NotFound, Refusal
 from app.events import actions as events
 from app.people import queries, rules
 from app.people.models import (
@@ -14,6 +13,7 @@ from app.people.models import (
     NewPatient,
     NewStaff,
     Patient,
+    PatientRecord,
     Patients,
     Profile,
     ProfileChange,
@@ -31,7 +31,7 @@ async def profile(db: Connection, me: Signed) -> Profile:
     row = await queries.person(db, me.id)
     if row is None:
         raise NotFound
-    return Profile(row.id, row.name, me.roles, row.organisation, row.time_zone, row.language, row.peer_beside)
+    return Profile(row.id, row.name, me.roles, row.organisation, row.time_zone, row.language, row.wishes)
 
 
 async def change(db: Connection, me: Signed, new: ProfileChange) -> Profile:
@@ -40,8 +40,8 @@ async def change(db: Connection, me: Signed, new: ProfileChange) -> Profile:
     if new.time_zone is not None:
         zone(new.time_zone)
     await queries.change(db, me.id, new)
-    if new.peer_beside is not None:
-        await queries.wish(db, me.id, peer_beside=new.peer_beside)
+    if rules.is_wish(new):
+        await queries.wish(db, me.id, new)
         await audit.record(db, "change", "own-account", [me.id])
     return await profile(db, me)
 
@@ -76,30 +76,43 @@ async def staff(db: Connection, me: Signed, cursor: str | None, limit: int) -> S
     return Staff(items=items, next_cursor=cursor_for(items[-1].name, items[-1].id) if len(items) == limit else None)
 
 
-async def add_patient(db: Connection, me: Signed, new: NewPatient, now: datetime) -> Patient:
+async def add_patient(db: Connection, new: NewPatient, now: datetime) -> Patient:
     """Somebody comes into the program's care, with the caller as their lead if a clinician; the same twice is once."""
     zone(new.time_zone)
     added = await queries.add_patient(db, new, now)
-    kept = await queries.reachable(db, me.id, new.id, whole_program=me.has(*OVERSEERS))
+    kept = await queries.patient(db, new.id, "read", "identity")
     if kept != Patient(new.id, new.name, new.time_zone, new.language):
         raise IdTaken
     await audit.record(db, "bring-in" if added else "read", "identity", [kept.id])
     return kept
 
 
-async def patient_for(db: Connection, me: Signed, patient_id: UUID) -> Patient:
-    """The patient, if the caller is that patient, on their team, or supervises their program; else `NotFound`."""
-    found = await queries.reachable(db, me.id, patient_id, whole_program=me.has("supervisor"))
+async def patient_for(db: Connection, patient_id: UUID, action: str, category: str) -> Patient:
+    """The patient, if the caller may do this with data of that category; else what `absent` says."""
+    found = await queries.patient(db, patient_id, action, category)
     if found is None:
-        raise NotFound
+        raise await absent(db, patient_id)
     return found
 
 
-async def treated(db: Connection, me: Signed, patient_id: UUID) -> Patient:
-    """The patient, if the caller is a clinician on their team, or supervises their program; else `NotFound`."""
-    found = await queries.treated(db, me.id, patient_id)
+async def absent(db: Connection, patient_id: UUID) -> Refusal:
+    """Why it is not for the caller: nobody is there for them, or they know the patient and that is not enough."""
+    return rules.OtherRelationNeeded() if await queries.is_known(db, patient_id) else NotFound()
+
+
+async def contact_card(db: Connection, patient_id: UUID) -> Patient:
+    """Who a patient is, for everybody who has anything to do with them."""
+    found = await patient_for(db, patient_id, "read", "identity")
+    await audit.record(db, "read", "identity", [found.id])
+    return found
+
+
+async def record_of(db: Connection, patient_id: UUID) -> PatientRecord:
+    """A patient for those who treat them."""
+    found = await queries.record(db, patient_id)
     if found is None:
-        raise NotFound
+        raise await absent(db, patient_id)
+    await audit.record(db, "read", "record", [found.id])
     return found
 
 
@@ -110,11 +123,9 @@ async def own_team(db: Connection, me: Signed, now: datetime) -> CareTeam:
     return CareTeam(members)
 
 
-async def team_of(db: Connection, me: Signed, patient_id: UUID, now: datetime) -> CareTeam:
+async def team_of(db: Connection, patient_id: UUID, now: datetime) -> CareTeam:
     """Who stands beside a patient whom the caller supports, or whose program they oversee."""
-    patient = await queries.reachable(db, me.id, patient_id, whole_program=me.has(*OVERSEERS))
-    if patient is None:
-        raise NotFound
+    patient = await patient_for(db, patient_id, "read", "care-team")
     members = await queries.team(db, patient.id, now)
     await audit.record(db, "read", "care-team", [patient.id])
     return CareTeam(members)
@@ -127,25 +138,24 @@ async def arrange(db: Connection, me: Signed, patient_id: UUID, new: TeamChange,
     twice is once. Whoever leaves the team by this sees nothing of it any more, and so gets an empty one.
     """
     rules.check_places(new.members)
-    patient = await queries.arranged(db, me.id, patient_id, oversees=me.has(*OVERSEERS))
-    if patient is None:
-        raise NotFound
+    patient = await patient_for(db, patient_id, "arrange", "care-team")
     named = [place.staff_id for place in new.members]
     rules.check_members(me, new.members, await queries.candidates(db, me.id, patient.id, named))
     [lead] = [place.staff_id for place in new.members if place.lead]
+    # Before it is done: whoever leaves the team by this has nothing to do with the patient afterwards.
+    await audit.record(db, "arrange", "care-team", [patient.id])
     concerned = await queries.arrange(db, patient.id, named, lead, now)
     if not concerned:
         # All of it was right a moment ago.
         raise Conflict
-    await audit.record(db, "arrange", "care-team", [patient.id])
     await events.publish(db, list(dict.fromkeys([patient.id, *concerned, me.id])), "care-team", patient.id, now)
     return CareTeam(await queries.team(db, patient.id, now))
 
 
-async def supported(db: Connection, me: Signed, cursor: str | None, limit: int) -> Patients:
-    """A page of the patients whom the caller supports or watches over."""
+async def listed(db: Connection, cursor: str | None, limit: int) -> Patients:
+    """A page of the patients whom the caller supports, or of their program."""
     after = place_of(cursor, tuple[str, UUID]) if cursor else None
-    items = await queries.supported(db, me.id, whole_program=me.has(*OVERSEERS), after=after, limit=limit)
+    items = await queries.listed(db, after=after, limit=limit)
     await audit.record(db, "list", "identity", [p.id for p in items])
     more = cursor_for(items[-1].name, items[-1].id) if len(items) == limit else None
     return Patients(items=items, next_cursor=more)

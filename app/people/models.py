@@ -24,6 +24,13 @@ class Organisation(Model, frozen=True):
     time_zone: str
 
 
+class Wishes(Model, frozen=True):
+    """What a patient has decided about those beside them."""
+
+    peer_beside: Annotated[bool, Meta(description="A peer beside the clinician in an urgent alert.")]
+    shares_doses: Annotated[bool, Meta(description="The peers on the team see whether doses were taken.")]
+
+
 class Profile(Model, frozen=True):
     """Yourself."""
 
@@ -33,10 +40,7 @@ class Profile(Model, frozen=True):
     organisation: Organisation
     time_zone: str
     language: str
-    peer_beside: Annotated[
-        bool | None,
-        Meta(description="A patient's wish: a peer beside the clinician in an urgent alert. Null for staff."),
-    ]
+    wishes: Annotated[Wishes | None, Meta(description="A patient's own; staff have none here.")]
 
 
 class ProfileChange(Incoming, frozen=True):
@@ -45,6 +49,7 @@ class ProfileChange(Incoming, frozen=True):
     time_zone: ZoneName | None = None
     language: Language | None = None
     peer_beside: bool | None = None
+    shares_doses: bool | None = None
 
 
 class PersonRow(Struct, frozen=True):
@@ -54,7 +59,7 @@ class PersonRow(Struct, frozen=True):
     name: str
     time_zone: str
     language: str
-    peer_beside: bool | None
+    wishes: Wishes | None
     organisation: Organisation
 
 
@@ -139,12 +144,23 @@ class Candidate(Struct, frozen=True):
 
 
 class Patient(Model, frozen=True):
-    """A patient as their team sees them."""
+    """Who somebody is, and how to speak with them: all that a peer, or whoever runs the place, knows by this."""
 
     id: UUID
     name: str
     time_zone: str
     language: str
+
+
+class PatientRecord(Model, frozen=True):
+    """A patient as those who treat them see them."""
+
+    id: UUID
+    name: str
+    time_zone: str
+    language: str
+    in_care_since: datetime
+    wishes: Wishes
 
 
 class Patients(Page, frozen=True, kw_only=True):

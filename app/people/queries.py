@@ -9,6 +9,7 @@ from app.people.models import (
     NewPatient,
     NewStaff,
     Patient,
+    PatientRecord,
     PersonRow,
     ProfileChange,
     StaffMember,
@@ -22,7 +23,9 @@ async def person(db: Connection, person_id: UUID) -> PersonRow | None:
     return await db.one(
         PersonRow,
         """
-        SELECT p.id, p.name, p.time_zone, p.language, w.peer_beside,
+        SELECT p.id, p.name, p.time_zone, p.language,
+               CASE WHEN w.person_id IS NOT NULL THEN json_build_object(
+                   'peerBeside', w.peer_beside, 'sharesDoses', w.shares_doses) END AS wishes,
                json_build_object('id', o.id, 'name', o.name, 'kind', o.kind, 'part2', o.part2,
                                  'timeZone', o.time_zone) AS organisation
         FROM person p JOIN organisation o ON o.id = p.organisation_id LEFT JOIN patient w ON w.person_id = p.id
@@ -42,9 +45,17 @@ async def change(db: Connection, me: UUID, new: ProfileChange) -> None:
     )
 
 
-async def wish(db: Connection, me: UUID, *, peer_beside: bool) -> None:
-    """Whether the caller, a patient, wants a peer beside the clinician."""
-    await db.run("UPDATE patient SET peer_beside = $2 WHERE person_id = $1", me, peer_beside)
+async def wish(db: Connection, me: UUID, new: ProfileChange) -> None:
+    """What the caller, a patient, wishes of those beside them; what is not said stays."""
+    await db.run(
+        """
+        UPDATE patient SET peer_beside = coalesce($2, peer_beside), shares_doses = coalesce($3, shares_doses)
+        WHERE person_id = $1
+        """,
+        me,
+        new.peer_beside,
+        new.shares_doses,
+    )
 
 
 async def add_staff(db: Connection, new: NewStaff, now: datetime) -> bool:
@@ -127,78 +138,56 @@ async def team(db: Connection, patient_id: UUID, now: datetime) -> list[TeamMemb
     )
 
 
-async def supported(
-    db: Connection, staff_id: UUID, *, whole_program: bool, after: tuple[str, UUID] | None, limit: int
-) -> list[Patient]:
-    """Patients on whose team the caller is, or all of the program for those who watch over it, by name."""
+async def listed(db: Connection, *, after: tuple[str, UUID] | None, limit: int) -> list[Patient]:
+    """The patients whom the caller may list, by name."""
     name, last = after or ("", UUID(int=0))
     return await db.all(
         Patient,
         """
-        SELECT p.id, p.name, p.time_zone, p.language
-        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
-        WHERE p.kind = 'patient' AND (p.name, p.id) > ($3, $4)
-          AND ($2 OR p.id IN (SELECT patient_id FROM care_team_member WHERE staff_id = $1 AND left_at IS NULL))
-        ORDER BY p.name, p.id
-        LIMIT $5
+        SELECT id, name, time_zone, language FROM person
+        WHERE kind = 'patient' AND id = ANY (ARRAY(SELECT patients_for('list', 'identity'))) AND (name, id) > ($1, $2)
+        ORDER BY name, id
+        LIMIT $3
         """,
-        staff_id,
-        whole_program,
         name,
         last,
         limit,
     )
 
 
-async def reachable(db: Connection, me: UUID, patient_id: UUID, *, whole_program: bool) -> Patient | None:
-    """The patient, when it is the caller, or the caller is on their team or supervises their program."""
+async def patient(db: Connection, patient_id: UUID, action: str, category: str) -> Patient | None:
+    """The patient, where the caller may do this with data of that category."""
     return await db.one(
         Patient,
         """
-        SELECT p.id, p.name, p.time_zone, p.language
-        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
-        WHERE p.id = $2 AND p.kind = 'patient'
-          AND ($3 OR p.id = $1
-               OR p.id IN (SELECT patient_id FROM care_team_member WHERE staff_id = $1 AND left_at IS NULL))
+        SELECT id, name, time_zone, language FROM person
+        WHERE id = $1 AND kind = 'patient' AND id IN (SELECT patients_for($2, $3))
         """,
-        me,
         patient_id,
-        whole_program,
+        action,
+        category,
     )
 
 
-async def treated(db: Connection, me: UUID, patient_id: UUID) -> Patient | None:
-    """The patient, when the caller is a clinician on their team or supervises their program."""
-    return await db.one(
-        Patient,
-        """
-        SELECT p.id, p.name, p.time_zone, p.language
-        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
-        WHERE p.id = $2 AND p.kind = 'patient' AND EXISTS (
-            SELECT FROM staff_role r WHERE r.person_id = $1 AND (
-                r.role = 'supervisor'
-                OR r.role IN ('counselor', 'prescriber') AND EXISTS (
-                    SELECT FROM care_team_member t
-                    WHERE t.patient_id = p.id AND t.staff_id = $1 AND t.left_at IS NULL)))
-        """,
-        me,
-        patient_id,
+async def is_known(db: Connection, patient_id: UUID) -> bool:
+    """Whether the caller may know who this patient is at all."""
+    known = await db.value(
+        bool, "SELECT EXISTS (SELECT FROM patients_for('read', 'identity') AS known WHERE known = $1)", patient_id
     )
+    return known is True
 
 
-async def arranged(db: Connection, me: UUID, patient_id: UUID, *, oversees: bool) -> Patient | None:
-    """The patient whose team the caller may arrange: one of the program they oversee, or one whose team they lead."""
+async def record(db: Connection, patient_id: UUID) -> PatientRecord | None:
+    """The patient with what they have decided about their care, for those who treat them."""
     return await db.one(
-        Patient,
+        PatientRecord,
         """
-        SELECT p.id, p.name, p.time_zone, p.language
-        FROM person p JOIN person m ON m.id = $1 AND m.organisation_id = p.organisation_id
-        WHERE p.id = $2 AND p.kind = 'patient'
-          AND ($3 OR p.id IN (SELECT patient_id FROM care_team_member WHERE staff_id = $1 AND lead AND left_at IS NULL))
+        SELECT p.id, p.name, p.time_zone, p.language, p.created_at AS in_care_since,
+               json_build_object('peerBeside', w.peer_beside, 'sharesDoses', w.shares_doses) AS wishes
+        FROM person p JOIN patient w ON w.person_id = p.id
+        WHERE p.id = $1 AND p.id IN (SELECT patients_for('read', 'record'))
         """,
-        me,
         patient_id,
-        oversees,
     )
 
 

@@ -20,6 +20,12 @@ class OwnRoles(Refusal):
     status = 403
 
 
+class OtherRelationNeeded(Refusal):
+    """You know this person, but this is for somebody who stands in another relation to them."""
+
+    status = 403
+
+
 class LastOperator(Refusal):
     """An organisation keeps at least one operator. Make somebody else an operator first."""
 
@@ -36,9 +42,16 @@ def today(time_zone: str, now: datetime) -> date:
 
 
 def check_change(me: Signed, new: ProfileChange) -> None:
-    """The wish for a peer is a patient's."""
-    if new.peer_beside is not None and not me.has("patient"):
-        raise Invalid(FieldError("/peerBeside", "not-a-patient", "Only a patient can wish this."))
+    """Wishes are a patient's."""
+    wished = {"/peerBeside": new.peer_beside, "/sharesDoses": new.shares_doses}
+    wrong = [] if me.has("patient") else [name for name, said in wished.items() if said is not None]
+    if wrong:
+        raise Invalid(*(FieldError(name, "not-a-patient", "Only a patient can wish this.") for name in wrong))
+
+
+def is_wish(new: ProfileChange) -> bool:
+    """Whether a change speaks of what a patient wishes."""
+    return new.peer_beside is not None or new.shares_doses is not None
 
 
 def check_roles(me: Signed, staff_id: UUID, roles: Sequence[str]) -> None:

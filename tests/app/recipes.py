@@ -241,6 +241,9 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         of="one", path=lambda _: {"staff_id": SAM.id}, body=lambda _: {"roles": ["peer", "peer-lead"]}, owner=SAM
     ),
     ("POST", "/v1/patients"): Recipe(of="new", body=_somebody, served=201),
+    ("GET", "/v1/patients/{patient_id}"): Recipe(of="one", path=_maya),
+    ("GET", "/v1/patients/{patient_id}/contact-card"): Recipe(of="one", path=_maya),
+    ("GET", "/v1/patients/{patient_id}/dose-log"): Recipe(of="one", path=_maya),
     ("GET", "/v1/care-team"): CALLER,
     ("GET", "/v1/patients"): MANY,
     ("GET", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya),

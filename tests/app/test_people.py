@@ -80,9 +80,9 @@ async def test_a_change_of_ones_own_account_reaches_nobody_else(world: World) ->
 
 async def test_a_patients_wish_for_a_peer_holds_from_their_next_urgent_alert_on(world: World) -> None:
     maya, sam = await world.of(MAYA), await world.of(SAM)
-    assert (await maya.get("/v1/me")).json()["peerBeside"] is False
+    assert (await maya.get("/v1/me")).json()["wishes"]["peerBeside"] is False
     for _ in range(2):
-        assert (await maya.patch("/v1/me", json={"peerBeside": True})).json()["peerBeside"] is True
+        assert (await maya.patch("/v1/me", json={"peerBeside": True})).json()["wishes"]["peerBeside"] is True
 
     long_ago = (world.clock.now - timedelta(hours=3)).isoformat()
     await maya.post("/v1/check-ins", json=a_check_in(world, inDanger=True, answeredAt=long_ago))
@@ -95,7 +95,7 @@ async def test_the_wish_is_a_patients_and_leaves_a_row(world: World, pool: Pool)
     await (await world.of(MAYA)).patch("/v1/me", json={"peerBeside": True})
 
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/peerBeside")
-    assert (await (await world.of(SAM)).get("/v1/me")).json()["peerBeside"] is None
+    assert (await (await world.of(SAM)).get("/v1/me")).json()["wishes"] is None
     async with pool.transaction(person(MAYA.id)) as db:
         assert await db.values(str, "SELECT action || ' ' || category FROM audit_event") == ["change own-account"]
 

@@ -1,7 +1,7 @@
 /** The shapes that the API answers with, as far as the page reads them. */
 
 /** @typedef {{id: string, name: string, kind: string, part2: boolean, timeZone: string}} Organisation */
-/** @typedef {{id: string, name: string, roles: string[], organisation: Organisation, timeZone: string, language: string, peerBeside: boolean | null}} Me */
+/** @typedef {{id: string, name: string, roles: string[], organisation: Organisation, timeZone: string, language: string, wishes: {peerBeside: boolean, sharesDoses: boolean} | null}} Me */
 /** @typedef {{title: string, detail: string, call: string | null, textTo: string | null}} CrisisResource */
 /** @typedef {{language: string, resources: CrisisResource[]}} CrisisCard */
 /** @typedef {{id: string, date: string, version: number, mood: number, craving: number, wantsToTalk: boolean, inDanger: boolean, note: string, answeredAt: string}} CheckIn */
@@ -10,7 +10,7 @@
 /** @typedef {{days: TrendDay[], moodMean7: number | null, moodMean: number | null, cravingMean7: number | null, cravingMean: number | null}} Trend */
 /** @typedef {{state: "none" | "nobody" | "told" | "answering", since: string | null, answeredBy: string | null}} Support */
 /** @typedef {{id: string, name: string, roles: string[], lead: boolean, onDuty: boolean}} TeamMember */
-/** @typedef {{id: string, patientId: string, patientName: string | null, staffId: string, staffName: string | null, kind: string, startsAt: string, endsAt: string, status: string}} Appointment */
+/** @typedef {{id: string, patientId: string, patientName: string, staffId: string, staffName: string, kind: string, startsAt: string, endsAt: string, status: string}} Appointment */
 /** @typedef {{staffId: string, staffName: string, startsAt: string, endsAt: string, onYourTeam: boolean}} Slot */
 /** @typedef {{id: string, medicine: string, slot: string, dueAt: string, state: "pending" | "taken" | "skipped" | "superseded", answeredAt: string | null}} Occurrence */
 /** @typedef {{id: string, alertClass: "p0" | "p1" | "p2" | "p3", late: boolean, openedAt: string, claimedBy: string | null, claimedByName: string | null, claimedAt: string | null, contactedAt: string | null, closedAt: string | null, outcome: string | null, version: number, reasons: string[], patient: {id: string, name: string} | null, level: {mood: number, craving: number, wantsToTalk: boolean} | null}} Alert */

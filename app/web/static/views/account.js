@@ -17,24 +17,28 @@ export const Account = ({ me, changed }) => html`
   </div>
 `;
 
-/** The language and zone, and a patient's wish. The page speaks the new language as soon as it is saved. @param {{me: Me, changed: (me: Me) => void}} props */
+/** The language and zone, and a patient's wishes. The page speaks the new language as soon as it is saved. @param {{me: Me, changed: (me: Me) => void}} props */
 function Yours({ me, changed }) {
   const [form, setForm] = useState({ language: me.language, timeZone: me.timeZone });
-  const [peerBeside, wish] = useState(me.peerBeside);
+  const [wishes, wish] = useState(me.wishes);
   const [saved, setSaved] = useState(false);
   const save = async () => {
     setSaved(false);
-    changed(await patch("/v1/me", { ...form, ...(peerBeside === null ? {} : { peerBeside }) }));
+    changed(await patch("/v1/me", { ...form, ...wishes }));
     setSaved(true);
   };
   return html`
     <${Form} act=${save} say=${t("save")}>
       ${(/** @type {Error | null} */ problem) => html`
         <${Where} id="own" problem=${problem} form=${form} change=${(/** @type {Partial<typeof form>} */ part) => setForm({ ...form, ...part })} />
-        ${peerBeside !== null && html`
+        ${wishes && html`
           <div class="wish">
-            <${Switch} on=${peerBeside} turn=${wish} describedBy="wish-hint">${t("account.peer")}<//>
+            <${Switch} on=${wishes.peerBeside} turn=${(/** @type {boolean} */ on) => wish({ ...wishes, peerBeside: on })} describedBy="wish-hint">${t("account.peer")}<//>
             <p class="hint" id="wish-hint">${t("account.peer.hint")}</p>
+          </div>
+          <div class="wish">
+            <${Switch} on=${wishes.sharesDoses} turn=${(/** @type {boolean} */ on) => wish({ ...wishes, sharesDoses: on })} describedBy="doses-hint">${t("account.doses")}<//>
+            <p class="hint" id="doses-hint">${t("account.doses.hint")}</p>
           </div>
         `}
       `}

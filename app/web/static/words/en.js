@@ -218,6 +218,9 @@ export const en = {
   "account.peer": "A peer beside me when it is urgent",
   "account.peer.hint":
     "Clinicians are told first. With this, the peers of your team who are on duty hear that you need somebody. They are not told why, and never see your notes.",
+  "account.doses": "My peers see whether I took my medicine",
+  "account.doses.hint":
+    "With this, the peers on your team see for each day whether you said that you took it. They never see what it is.",
   "account.organisation": "Organisation",
   "account.roles": "Role",
   "account.part2": "bound by 42 CFR Part 2",

@@ -218,6 +218,9 @@ export const es = {
   "account.peer": "Una persona de apoyo a mi lado cuando sea urgente",
   "account.peer.hint":
     "Primero avisamos a profesionales. Con esto, las personas de apoyo de tu equipo que estén de guardia saben que necesitas a alguien. No saben por qué, y nunca ven tus notas.",
+  "account.doses": "Mis personas de apoyo ven si tomé mi medicina",
+  "account.doses.hint":
+    "Con esto, las personas de apoyo de tu equipo ven cada día si dijiste que la tomaste. Nunca ven qué es.",
   "account.organisation": "Organización",
   "account.roles": "Función",
   "account.part2": "sujeta a 42 CFR Parte 2",
