@@ -182,9 +182,8 @@ def _see_that_it_is_the_declaration(table: Iterable[tuple[str, str, Rule]]) -> N
             if not found:
                 raise UnruledRoute(f"{method} {path} serves no cell of the declaration")
             if found - DECLARED:
-                raise UnruledRoute(
-                    f"{method} {path} would let in whom the declaration does not: {min(found - DECLARED)}"
-                )
+                beyond = " ".join(min(found - DECLARED))
+                raise UnruledRoute(f"{method} {path} goes beyond the declaration: {beyond}")
             served |= found
     if DECLARED - served:
         raise UnruledRoute(f"no route serves {' '.join(min(DECLARED - served))}")

@@ -147,8 +147,8 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
         SELF, roles(*PEERS, under=("team", "covering", "claimed")), _TREATING, _SUPERVISOR,
         roles("program-lead", under=("claimed",)), _ELSEWHERE, _EMERGENCY,
     )),
-    ("read claim contact release raise close", "alerts", _TOLD),
-    ("read", "own-alerts", (SELF,)),
+    ("read", "alerts", (SELF, *_TOLD)),
+    ("claim contact release raise close", "alerts", _TOLD),
     # Appointments: for the two whom they bring together, and for those who arrange the days of a patient.
     ("read", "slots", _BOOKERS),
     ("book", "appointments", _BOOKERS),

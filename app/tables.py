@@ -27,13 +27,18 @@ def lines(app: Litestar) -> list[Line]:
     """Every permission there is, those that are not declared yet included."""
     served, found = ruled(app), list[Line]()
     for one in sorted({*cells(), *_undeclared(served)}):
-        routes = tuple(f"{m} {p}" for m, p, rule in served if _serves(rule, one))
+        routes = tuple(_route(*row) for row in served if _serves(row[2], one))
         found.append(Line(one.action, one.category, one.role, one.relation, one.purpose, routes))
     for action, category in sorted({(rule.action, rule.category) for _, _, rule in served if rule.public}):
         group = (action, category)
-        routes = tuple(f"{m} {p}" for m, p, r in served if r.public and (r.action, r.category) == group)
+        routes = tuple(_route(m, p, r) for m, p, r in served if r.public and (r.action, r.category) == group)
         found.append(Line(action, category, "anyone", "", "", routes))
     return found
+
+
+def _route(method: str, path: str, rule: Rule) -> str:
+    """Where it is, with what it asks of a session beyond the role."""
+    return f"{method} {path}" + (" [step-up]" if rule.step_up else "") + (" [limited]" if rule.limited else "")
 
 
 def _serves(rule: Rule, cell: Cell) -> bool:

@@ -13,7 +13,7 @@ from app.wire import Cursor, Limit
 
 
 @get("/v1/alerts", operation_id="listAlerts", tags=["alerts"], summary="Alerts you were told of",
-     access=access.allow("read", "alerts"))  # fmt: skip
+     access=access.allow("read", "alerts", only=("told", "program")))  # fmt: skip
 async def listed(me: Me, db: Db, now: Now, cursor: Cursor = None, limit: Limit = 100) -> Alerts:
     """Alerts of which you were told, those that nobody answers first: the open ones, and a week of closed ones."""
     return await actions.listed(db, me, cursor, limit, now)
@@ -55,7 +55,7 @@ async def close(alert_id: FromPath[UUID], data: JSONBody[CloseAlert], me: Me, db
 
 
 @get("/v1/support", operation_id="getSupport", tags=["alerts"], summary="How your call for support stands",
-     access=access.allow("read", "own-alerts"))  # fmt: skip
+     access=access.allow("read", "alerts", only=("self",)))  # fmt: skip
 async def support(me: Me, db: Db) -> SupportState:
     """Whether somebody was told, and whether somebody is answering."""
     return await actions.support_state(db, me)

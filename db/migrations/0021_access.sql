@@ -54,8 +54,8 @@ ALTER TABLE patient ADD COLUMN shares_doses boolean NOT NULL DEFAULT false;
 COMMENT ON COLUMN patient.shares_doses IS 'The peers on their team see whether doses were taken, without what they are.';
 GRANT UPDATE (shares_doses) ON patient TO cairn_app;
 
--- Whose records the caller reaches by which relation: the one place that says what a relation is. Inside the program
--- only: across organisations consent decides.
+-- Whose records the caller reaches by which relation: the place that says what a relation is. Inside the program only:
+-- across organisations consent decides.
 CREATE OR REPLACE FUNCTION reach(VARIADIC relations text[]) RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 50 AS $$
 BEGIN
@@ -97,11 +97,6 @@ BEGIN
         WHERE a.staff_id = me() AND a.status <> 'cancelled' AND p.organisation_id = m.organisation_id
           AND moment() >= lower(a.during) - w.opens_before AND moment() < upper(a.during) + w.closes_after;
     END IF;
-    IF 'program' = ANY (relations) THEN
-        RETURN QUERY SELECT p.id FROM person m
-        JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
-        WHERE m.id = me() AND m.kind = 'staff';
-    END IF;
     IF 'supervised' = ANY (relations) THEN
         RETURN QUERY SELECT p.id FROM person m JOIN staff_role r ON r.person_id = m.id
         JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
@@ -113,6 +108,15 @@ BEGIN
         WHERE m.id = me() AND r.role = 'coordinator';
     END IF;
 END $$;
+
+-- Everybody in the care of the program where the caller works. Which roles that opens anything to is for the cells to
+-- say, so nobody asks for it alone.
+CREATE FUNCTION of_the_program() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 200 AS $$
+    SELECT p.id FROM person m JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
+    WHERE m.id = me() AND m.kind = 'staff'
+$$;
+REVOKE ALL ON FUNCTION of_the_program FROM PUBLIC;
 
 -- Patients who have consented that the caller, or whoever they are, gets data of this category; and those for whom the
 -- caller has given a reason in an emergency. Nobody has yet.
@@ -147,6 +151,7 @@ DECLARE
     relations text[] := granted(did, about);
 BEGIN
     RETURN QUERY SELECT reach(VARIADIC relations);
+    IF 'program' = ANY (relations) THEN RETURN QUERY SELECT of_the_program(); END IF;
     IF 'consented' = ANY (relations) THEN RETURN QUERY SELECT consented(about); END IF;
     IF 'break-glass' = ANY (relations) THEN RETURN QUERY SELECT broken_glass(); END IF;
 END $$;

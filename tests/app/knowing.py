@@ -5,7 +5,6 @@ Worked out from the cast alone, never from the app's own queries or policies.
 
 from collections.abc import Mapping
 
-from app.access import Relation
 from app.demo.cast import TEAMS, Person
 from tests.app.scene import TOLD, VISITS, Fact, Record
 
@@ -13,11 +12,11 @@ ON_TEAM = {(patient, staff) for patient, staff, _ in TEAMS}
 LEADS = {(patient, staff) for patient, staff, lead in TEAMS if lead}
 
 
-def related(actor: Person | None, patient: Person) -> set[Relation]:
+def related(actor: Person | None, patient: Person) -> set[str]:
     """What somebody is to a patient. Nobody outside the program is anything to them without their consent."""
     if actor is None or actor.house != patient.house:
         return set()
-    holds: dict[Relation, bool] = {
+    holds = {
         "self": actor == patient,
         "team": (patient, actor) in ON_TEAM,
         "lead": (patient, actor) in LEADS,
@@ -35,8 +34,8 @@ def knows(actor: Person | None, patient: Person, *, claimed: bool = False) -> se
     if actor == patient:
         return {"identity", "note", "medicine", "device", "contact"}
     held, roles = related(actor, patient), set(actor.roles)
-    oversees = "program" in held and bool(roles & {"supervisor", "coordinator"})
-    treats = "team" in held and bool(roles & {"counselor", "prescriber"})
+    oversees = "program" in held and bool(roles & {"supervisor", "coordinator", "operator"})
+    treats = bool(held & {"team", "booked"} and roles & {"counselor", "prescriber"})
     if treats or ("program" in held and "supervisor" in roles):
         return {"identity", "note", "medicine", "contact"}
     if oversees:

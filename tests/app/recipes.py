@@ -3,7 +3,7 @@
 A route that is not here fails the matrix: whoever adds one says how it is called.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Set
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any, Literal
@@ -12,10 +12,10 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from app.access import Rule
-from app.demo.cast import DANA, MAYA, OKAFOR, SAM, Person
+from app.demo.cast import DANA, INES, MAYA, OKAFOR, SAM, Person, known
 from app.web import assets
 from tests.app.knowing import related
+from tests.app.may import MAY, May, Route, granted
 from tests.app.scene import Scene, a_new_id
 from tests.conftest import NOW
 
@@ -23,6 +23,7 @@ from tests.conftest import NOW
 # somebody who was not here before.
 Of = Literal["nobody", "caller", "many", "one", "new"]
 Words = Callable[[Scene], dict[str, Any]]
+CARD = ("GET", "/v1/patients/{patient_id}/contact-card")
 
 
 async def nothing(scene: Scene) -> None:
@@ -34,10 +35,20 @@ def no_words(scene: Scene) -> dict[str, Any]:
     return {}
 
 
+class Expected(Struct, frozen=True):
+    """What the table says: a status, and for a refusal its code."""
+
+    status: int
+    code: str | None = None
+
+
 class Recipe(Struct, frozen=True, kw_only=True):
     """A valid request. `owner` is whose thing a route of `one` names, `holder` the staff of the appointment it names.
 
+    `other` is whose it is as well.
+
     `refused` lists, by handle, who may ask and is told no for a reason of the domain: the code of the refusal.
+    `unfit` is what somebody is told who knows of the thing and stands in another relation to it than is wanted.
     """
 
     of: Of
@@ -49,39 +60,47 @@ class Recipe(Struct, frozen=True, kw_only=True):
     owner: Person = MAYA
     holder: Person | None = None
     first: Callable[[Scene], Awaitable[None]] = nothing
-    refused: Mapping[str, str] = {}
+    refused: Mapping[str, Expected] = {}
+    other: Person | None = None
+    unfit: str | None = None
+    known_by: Route = CARD
     claims: bool = False
     tells_names: bool = False
 
 
-class Expected(Struct, frozen=True):
-    """What the table says: a status, and for a refusal its code."""
-
-    status: int
-    code: str | None = None
-
-
-def expected(rule: Rule, recipe: Recipe, actor: Person | None) -> Expected:
-    """From the rule's roles and relations, and from what the actor really is to the owner of what is asked for."""
-    if rule.public:
+def expected(table: May | None, recipe: Recipe, actor: Person | None) -> Expected:
+    """From the roles and relations of our own book, and from what the actor really is to the owner of what is asked."""
+    if table is None:
         return Expected(recipe.served)
     if actor is None:
         return Expected(401, "NotSignedIn")
-    granted = {relation for role in actor.roles or ("patient",) for relation in rule.who.get(role, ())}
-    if not granted:
-        return Expected(403, "NotYourRole")
-    if recipe.of == "one" and not granted & holding(recipe, actor):
-        return Expected(404, "NotFound")
     if actor.handle in recipe.refused:
-        return Expected(409, recipe.refused[actor.handle])
-    return Expected(recipe.served)
+        return recipe.refused[actor.handle]
+    return answered(table, recipe, actor.roles, holding(recipe, actor))
+
+
+def answered(table: May, recipe: Recipe, roles: tuple[str, ...], held: Set[str]) -> Expected:
+    """What somebody with these roles and relations is told."""
+    wanted = granted(table, roles)
+    if not wanted:
+        return Expected(403, "NotYourRole")
+    if recipe.of != "one" or wanted & held:
+        return Expected(recipe.served)
+    if recipe.unfit is not None and knows_of(recipe, roles, held):
+        return Expected(403, recipe.unfit)
+    return Expected(404, "NotFound")
+
+
+def knows_of(recipe: Recipe, roles: tuple[str, ...], held: Set[str]) -> bool:
+    """Whether they know of the thing anyhow: whoever may call `known_by` does."""
+    return bool(granted(MAY[recipe.known_by], roles) & held)
 
 
 def holding(recipe: Recipe, actor: Person) -> set[str]:
-    """What the actor is to the thing that is named: an appointment is booked with its own holder only."""
+    """What the actor is to the thing that is named: an appointment is held by its own holder only."""
     held: set[str] = set(related(actor, recipe.owner))
-    if recipe.holder is not None and actor != recipe.holder:
-        held.discard("booked")
+    held |= {"held"} if actor == recipe.holder else set()
+    held |= {"self"} if actor == recipe.other else set()
     return held
 
 
@@ -153,6 +172,12 @@ def _booking(scene: Scene) -> dict[str, Any]:
             "patientId": str(MAYA.id)}  # fmt: skip
 
 
+def _coverage(scene: Scene) -> dict[str, Any]:
+    starts_at = scene.world.clock.now + timedelta(days=1)
+    return {"id": a_new_id(scene), "coveredId": str(DANA.id), "coveringId": str(OKAFOR.id),
+            "startsAt": starts_at.isoformat(), "endsAt": (starts_at + timedelta(days=7)).isoformat()}  # fmt: skip
+
+
 def _set_up(scene: Scene) -> dict[str, Any]:
     return {"secret": "nobody-was-given-this-link", "organisationId": a_new_id(scene), "organisationName": "A clinic",
             "organisationKind": "primary-care", "operatorId": a_new_id(scene), "operatorName": "An operator",
@@ -198,7 +223,11 @@ PAGE = _page()
 PUBLIC = Recipe(of="nobody")
 CALLER = Recipe(of="caller")
 MANY = Recipe(of="many")
-NOT_CLAIMED = {"ines": "NotYourClaim", "theo": "NotYourClaim"}
+OTHER = "OtherRelationNeeded"
+SEES_IT = ("GET", "/v1/appointments/{appointment_id}")
+NOT_YOUR_CLAIM = Expected(409, "NotYourClaim")
+NOT_CLAIMED = {"ines": NOT_YOUR_CLAIM, "theo": NOT_YOUR_CLAIM}
+NOT_THEIRS = dict.fromkeys(("sam", "ines", "ben", "okafor", "nell", "ned"), Expected(403, "NotYourPatients"))
 
 RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/health/live"): PUBLIC,
@@ -241,13 +270,13 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         of="one", path=lambda _: {"staff_id": SAM.id}, body=lambda _: {"roles": ["peer", "peer-lead"]}, owner=SAM
     ),
     ("POST", "/v1/patients"): Recipe(of="new", body=_somebody, served=201),
-    ("GET", "/v1/patients/{patient_id}"): Recipe(of="one", path=_maya),
-    ("GET", "/v1/patients/{patient_id}/contact-card"): Recipe(of="one", path=_maya),
-    ("GET", "/v1/patients/{patient_id}/dose-log"): Recipe(of="one", path=_maya),
+    ("GET", "/v1/patients/{patient_id}"): Recipe(of="one", path=_maya, unfit=OTHER),
+    ("GET", "/v1/patients/{patient_id}/contact-card"): Recipe(of="one", path=_maya, unfit=OTHER),
+    ("GET", "/v1/patients/{patient_id}/dose-log"): Recipe(of="one", path=_maya, unfit=OTHER),
     ("GET", "/v1/care-team"): CALLER,
     ("GET", "/v1/patients"): MANY,
-    ("GET", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya),
-    ("PUT", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, body=_team),
+    ("GET", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, unfit=OTHER),
+    ("PUT", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, unfit=OTHER, body=_team),
     ("POST", "/v1/devices"): Recipe(of="caller", body=_device, served=201),
     ("GET", "/v1/devices"): CALLER,
     ("DELETE", "/v1/devices/{device_id}"): Recipe(of="one", path=lambda s: {"device_id": s.maya.device}, served=204),
@@ -260,10 +289,15 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("DELETE", "/v1/duty-shifts/{shift_id}"): Recipe(
         of="one", path=lambda s: {"shift_id": s.shift}, owner=SAM, served=204
     ),
+    ("POST", "/v1/coverages"): Recipe(of="caller", body=_coverage, served=201, refused=NOT_THEIRS),
+    ("GET", "/v1/coverages"): CALLER,
+    ("POST", "/v1/coverages/{coverage_id}/end"): Recipe(
+        of="one", path=lambda _: {"coverage_id": known("ines for sam")}, owner=SAM, other=INES
+    ),
     ("POST", "/v1/check-ins"): Recipe(of="caller", body=_check_in, served=201),
     ("GET", "/v1/check-ins"): CALLER,
-    ("GET", "/v1/patients/{patient_id}/check-ins"): Recipe(of="one", path=_maya),
-    ("GET", "/v1/patients/{patient_id}/trend"): Recipe(of="one", path=_maya),
+    ("GET", "/v1/patients/{patient_id}/check-ins"): Recipe(of="one", path=_maya, unfit=OTHER),
+    ("GET", "/v1/patients/{patient_id}/trend"): Recipe(of="one", path=_maya, unfit=OTHER),
     ("GET", "/v1/alerts"): MANY,
     ("GET", "/v1/support"): CALLER,
     ("POST", "/v1/alerts/{alert_id}/claim"): Recipe(of="one", path=_alert, claims=True),
@@ -275,12 +309,14 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         path=_alert,
         body=lambda _: {"outcome": "reached-safe"},
         first=sam_claims,
-        refused={"ines": "NotYourClaim"},
+        refused={"ines": NOT_YOUR_CLAIM},
     ),
     ("GET", "/v1/slots"): Recipe(
-        of="one", query=lambda _: {"kind": "counseling", "patientId": str(MAYA.id), "staffId": str(DANA.id)}
+        of="one",
+        unfit=OTHER,
+        query=lambda _: {"kind": "counseling", "patientId": str(MAYA.id), "staffId": str(DANA.id)},
     ),
-    ("POST", "/v1/appointments"): Recipe(of="one", body=_booking, served=201),
+    ("POST", "/v1/appointments"): Recipe(of="one", body=_booking, served=201, unfit=OTHER),
     ("GET", "/v1/appointments"): MANY,
     ("GET", "/v1/appointments/{appointment_id}"): Recipe(of="one", path=_appointment, holder=DANA),
     ("POST", "/v1/appointments/{appointment_id}/reschedule"): Recipe(
@@ -292,10 +328,10 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ),
     ("POST", "/v1/appointments/{appointment_id}/cancel"): Recipe(of="one", path=_appointment, holder=DANA),
     ("POST", "/v1/appointments/{appointment_id}/complete"): Recipe(
-        of="one", path=_appointment, holder=DANA, first=visit_begins
+        of="one", path=_appointment, holder=DANA, first=visit_begins, unfit="NotWithYou", known_by=SEES_IT
     ),
     ("POST", "/v1/appointments/{appointment_id}/no-show"): Recipe(
-        of="one", path=_appointment, holder=DANA, first=visit_begins
+        of="one", path=_appointment, holder=DANA, first=visit_begins, unfit="NotWithYou", known_by=SEES_IT
     ),
     ("POST", "/v1/appointments/{appointment_id}/visit"): Recipe(of="one", path=_appointment, holder=DANA),
     ("POST", "/v1/mirror"): CALLER,
@@ -308,8 +344,10 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/calendar-feeds"): Recipe(of="caller", served=201),
     ("DELETE", "/v1/calendar-feeds"): Recipe(of="caller", served=204),
     ("GET", "/v1/calendar/{name}"): Recipe(of="nobody", path=lambda s: {"name": f"{s.maya.feed}.ics"}),
-    ("POST", "/v1/patients/{patient_id}/regimens"): Recipe(of="one", path=_maya, body=_regimen, served=201),
-    ("GET", "/v1/patients/{patient_id}/regimens"): Recipe(of="one", path=_maya),
+    ("POST", "/v1/patients/{patient_id}/regimens"): Recipe(
+        of="one", path=_maya, unfit=OTHER, body=_regimen, served=201
+    ),
+    ("GET", "/v1/patients/{patient_id}/regimens"): Recipe(of="one", path=_maya, unfit=OTHER),
     ("GET", "/v1/regimens"): CALLER,
     ("POST", "/v1/regimens/{regimen_id}/stop"): Recipe(of="one", path=lambda s: {"regimen_id": s.maya.regimen}),
     ("GET", "/v1/occurrences"): CALLER,

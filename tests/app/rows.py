@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from app.demo.cast import CAST, INES, LEO, Person
+from app.demo.cast import CAST, INES, LEO, OKAFOR, Person
 from tests.app.knowing import related
 from tests.app.scene import PAST_ALERT, TOLD, Scene
 
@@ -13,18 +13,22 @@ Sees = Callable[[Person, Row, Scene], bool]
 
 BY_ID = {p.id: p for p in CAST}
 CLINICAL = {"counselor", "prescriber"}
+OVERSEEING = ("supervised", "coordinated", "operated")
+# Patient and staff who was on their team.
+LEFT = {(LEO, OKAFOR)}
 
 
 def near(actor: Person, patient_id: UUID, *relations: str) -> bool:
-    """Whether one of these relations holds; `treating` is the team without peers, the others need their role."""
+    """Whether one of these relations holds; `treating` is whoever does that, the last three need their role."""
     held, roles = related(actor, BY_ID[patient_id]), set(actor.roles)
     meant = {
         "self": "self" in held,
         "team": "team" in held,
-        "treating": "team" in held and bool(roles & CLINICAL),
+        "treating": bool(held & {"team", "booked"} and roles & CLINICAL),
         "booked": "booked" in held,
         "supervised": "program" in held and "supervisor" in roles,
         "coordinated": "program" in held and "coordinator" in roles,
+        "operated": "program" in held and "operator" in roles,
     }
     return any(meant[relation] for relation in relations)
 
@@ -58,7 +62,20 @@ def an_alert(alert_id: UUID, actor: Person, scene: Scene) -> bool:
 
 def a_person(actor: Person, row: Row, scene: Scene) -> bool:
     """Staff are known; that somebody is a patient is itself protected."""
-    return row["kind"] == "staff" or near(actor, row["id"], "self", "team", "booked", "supervised", "coordinated")
+    return row["kind"] == "staff" or near(actor, row["id"], "self", "team", "booked", *OVERSEEING)
+
+
+def a_regimen(actor: Person, row: Row, scene: Scene) -> bool:
+    """For the patient and those who treat them; who treated them has what they wrote themselves."""
+    written = row["prescribed_by"] == actor.id and (BY_ID[row["patient_id"]], actor) in LEFT
+    return written or near(actor, row["patient_id"], "self", "treating", "supervised")
+
+
+def a_coverage(actor: Person, row: Row, scene: Scene) -> bool:
+    """For the two, and for who arranges such things in their program."""
+    covered = BY_ID[row["covered_id"]]
+    oversees = actor.house == covered.house and bool({"supervisor", "coordinator"} & set(actor.roles))
+    return oversees or actor.id in (row["covered_id"], row["covering_id"])
 
 
 def an_appointment(actor: Person, row: Row, scene: Scene) -> bool:
@@ -90,21 +107,22 @@ READS: Mapping[str, Sees] = {
     "appointment": an_appointment,
     "audit_event": own("patient_id"),
     "calendar_feed": own("person_id"),
-    "care_team_member": by_patient("self", "team", "supervised", "coordinated"),
+    "care_team_member": by_patient("self", "team", "treating", "supervised", "coordinated"),
     # A peer reads levels, through functions of levels; rows cannot be told apart by column.
     "check_in": by_patient("self", "treating", "supervised"),
     "contact": a_contact,
     "data_key": nothing_of_it,
+    "coverage": a_coverage,
     "delivery": a_delivery("id"),
     "duty_shift": all_of_it,
     "event": own("person_id"),
     "notification": own("person_id"),
     "occurrence": by_patient("self", "treating", "supervised"),
     "organisation": all_of_it,
-    "patient": by_patient("self", "team", "booked", "supervised", "coordinated", column="person_id"),
+    "patient": by_patient("self", "treating", "supervised", column="person_id"),
     "person": a_person,
     "receipt": a_delivery("delivery_id"),
-    "regimen": by_patient("self", "treating", "supervised"),
+    "regimen": a_regimen,
     "session": own("person_id"),
     "token_family": nothing_of_it,
     "setup_link": nothing_of_it,
@@ -113,9 +131,11 @@ READS: Mapping[str, Sees] = {
     "working_exception": all_of_it,
     "working_hours": all_of_it,
 }
-# Tables that speak of nobody: plans, texts, limits, counts by a hash, the mark of a demo and the history of the schema.
+# Tables that speak of nobody: permissions, plans, texts, limits, counts by a hash, the mark of a demo, the history of
+# the schema.
 OF_NOBODY = {
-    "alert_limit", "alert_step", "crisis_resource", "demo_mark", "migration", "session_lifetime", "taken",
+    "access_cell", "alert_limit", "alert_step", "booked_window", "crisis_resource", "demo_mark", "migration",
+    "session_lifetime", "taken",
 }  # fmt: skip
 # One's own only, although everybody may read.
 CHANGES: Mapping[str, Sees] = {
@@ -130,6 +150,7 @@ BLUNT: Mapping[str, str] = {
     "appointment": "version = 99",
     "calendar_feed": "revoked_at = '2026-03-03T16:00Z'",
     "contact": "shared = true",
+    "coverage": "ended_at = '2026-03-03T16:00Z', ended_by = me()",
     "delivery": "error = 'x'",
     "duty_shift": "during = '[2030-01-01, 2030-01-02)'",
     "notification": "stage = 'x'",

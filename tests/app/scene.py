@@ -42,8 +42,11 @@ VISITS = ((MAYA, DANA), (MAYA, BEN), (LEO, BEN), (NOAH, NELL))
 # Who hears of each alert in its first sixteen minutes: the assigned peer, then peers and clinicians on duty.
 TOLD = {MAYA: {SAM, INES}, LEO: {SAM, INES, DANA}, NOAH: {NED}}
 # What was once, and is no relation any more: Okafor has left Leo's team, Ines has closed an alert of Leo's that she had
-# answered, and a visit of hers with Maya was cancelled. Whoever is a stranger for good is so in every test beside them.
+# answered, and a visit of hers with Maya was cancelled; both have stood in for a colleague. Whoever is a stranger for
+# good is so in every test beside them.
 PAST_ALERT, PAST_VISIT, PAST_MEMBER = known("leo's alert of february"), known("maya with ines"), known("okafor for leo")
+# Ines stood in for Sam, and Okafor for Dana, a month ago.
+PAST_COVERAGE = ((SAM, INES), (DANA, OKAFOR))
 
 
 class Seen(OneConnection):
@@ -318,6 +321,14 @@ async def _past(seen: Seen, world: World) -> None:
         """,
         PAST_VISIT, MAYA.id, INES.id, ago,
     )  # fmt: skip
+    for covered, covering in PAST_COVERAGE:
+        await seen.owner(
+            """
+            INSERT INTO coverage (id, covered_id, covering_id, during, made_by, made_at)
+            VALUES ($1, $2, $3, tstzrange($4, $4::timestamptz + interval '1 day'), $2, $4)
+            """,
+            known(f"{covering.handle} for {covered.handle}"), covered.id, covering.id, ago,
+        )  # fmt: skip
     await seen.owner(
         "INSERT INTO setup_link (sha256, expires_at) VALUES ($1, $2)", sha256("a link"), ago + timedelta(days=1)
     )

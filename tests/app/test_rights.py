@@ -94,9 +94,13 @@ CALLS: Mapping[str, str] = {
         "SELECT (add_patient('{maya}', 'x', 'UTC', 'en', now()))::int",
     "add_staff(uuid,text,text,text,text[],timestamp with time zone)":
         "SELECT (add_staff('{maya}', 'x', 'UTC', 'en', '{{peer}}', now()))::int",
+    "alerts_for(text)": "SELECT count(*) FROM alerts_for('read') AS told WHERE told = '{alert}'",
     "arrange_care_team(uuid,uuid[],uuid,timestamp with time zone)":
         "SELECT count(*) FROM arrange_care_team('{maya}', ARRAY['{dana}'::uuid], '{dana}', now())",
     "busy_times(uuid,tstzrange)": TIMES,
+    "broken_glass()": "SELECT count(*) FROM broken_glass() AS who WHERE who = '{maya}'",
+    "concerns(uuid[])": "SELECT concerns(ARRAY['{maya}'::uuid])::int",
+    "consented(text)": "SELECT count(*) FROM consented('check-ins') AS who WHERE who = '{maya}'",
     "calendar_owner(bytea)": "SELECT count(calendar_owner(sha256('a guess')))",
     "close_address_elsewhere(text,bytea,timestamp with time zone)":
         "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', sha256('a guess'), now())",
@@ -116,20 +120,28 @@ CALLS: Mapping[str, str] = {
     "levels_between(uuid,date,date)": "SELECT count(*) FROM levels_between('{maya}', '2026-01-01', '2027-01-01')",
     "make_sign_in_link(uuid,bytea,timestamp with time zone,timestamp with time zone)":
         "SELECT count(make_sign_in_link('{ned}', sha256('x'), now(), now() + interval '1 hour'))",
+    "may_cover(uuid,uuid)": "SELECT may_cover('{dana}', '{okafor}')::int",
     "may_see_times(uuid)": "SELECT may_see_times('{maya}')::int",
     "may_withdraw(text,uuid)": "SELECT may_withdraw('alert', '{alert}')::int",
     "moves_own(uuid,uuid,uuid)": "SELECT moves_own('{appointment}', '{maya}', '{dana}')::int",
     "open_session(uuid,uuid,timestamp with time zone,text,text,bytea,text,bytea,bytea,bytea,interval)":
         "SELECT count(*) FROM open_session(gen_random_uuid(), '{maya}', now(), 'link', 'full', NULL, NULL,"
         " sha256('f'), sha256('r'), sha256('a'), '1 hour')",
+    "of_the_program()": "SELECT count(*) FROM of_the_program()",
+    "oversees_coverage(uuid)": "SELECT oversees_coverage('{dana}')::int",
+    "patients_for(text,text)": "SELECT count(*) FROM patients_for('read', 'record') AS who WHERE who = '{maya}'",
+    "patients_of_appointments(uuid[])":
+        "SELECT count(*) FROM patients_of_appointments(ARRAY['{appointment}'::uuid])",
+    "patients_once_for(text,text)":
+        "SELECT count(*) FROM patients_once_for('read', 'regimens') AS who WHERE who = '{maya}'",
     "prove_session(uuid,timestamp with time zone,text,text)":
         "SELECT prove_session('{session}', now(), 'link', 'full')::int",
     "raise_alert(uuid,text,boolean,timestamp with time zone,timestamp with time zone)":
         "SELECT raise_alert('{alert}', 'p0', false, now(), now())::int",
     "reach_again(timestamp with time zone)": "SELECT count(*) FROM reach_again(now())",
     "reach(text[])":
-        "SELECT count(*) FROM reach('self', 'team', 'claimed', 'booked', 'supervised', 'coordinated') AS who"
-        " WHERE who = '{maya}'",
+        "SELECT count(*) FROM reach('self', 'team', 'lead', 'covering', 'shared', 'claimed', 'booked', 'program')"
+        " AS who WHERE who = '{maya}'",
     "refresh_session(bytea,bytea,bytea,bytea,timestamp with time zone,timestamp with time zone,interval)":
         "SELECT count(*) FROM"
         " refresh_session(sha256('f'), sha256('r'), sha256('n'), sha256('a'), NULL, now(), '1 hour')",
@@ -153,7 +165,8 @@ FOR_EVERYBODY = {
     "of_one_program()": "a trigger, which nobody can call",
     "pushes_end_with_their_session()": "a trigger, which nobody can call",
     "works_here()": "a trigger, which nobody can call",
-    "audit(text,text,uuid[],uuid)": "writes in its caller's own name, and reads nothing",
+    "audit(text,text,uuid[],uuid)": "writes in its caller's own name, and only about whom they deal with: below",
+    "granted(text,text)": "tells its caller what their own roles let them do",
     "oldest_due_seconds(timestamp with time zone)": "a number of the server's",
     "data_keys_of(uuid[],integer[])": "wrapped keys, which open nothing; what they are for is behind its own wall",
     "newest_data_key(uuid)": "the same",
@@ -213,7 +226,7 @@ async def test_who_moved_a_visit_still_learns_that_the_other_time_is_taken(scene
 WITHDRAWERS = {
     ("alert", "{alert}"): {"maya", "sam", "ines", "theo"},
     ("appointment", "{appointment}"): {"maya", "dana", "okafor", "theo", "rosa"},
-    ("medication", "{dose}"): {"maya", "dana", "okafor", "theo"},
+    ("medication", "{dose}"): {"maya", "okafor"},
 }
 
 
@@ -263,3 +276,13 @@ async def test_the_door_shows_who_is_a_patient_in_a_demo_and_nowhere_else(scene:
         shown = await scene.world.nobody().get("/v1/demo/cast")
         refused = await scene.world.nobody().post("/v1/demo/sign-ins", json={"person": "maya"})
     assert (shown.json()["items"], refused.status_code) == ([], 404)
+
+
+async def test_nobody_fills_the_audit_of_somebody_with_whom_they_have_nothing_to_do(scene: Scene) -> None:
+    wrote = set[str]()
+    for actor in CAST:
+        async with scene.undone():
+            call = "SELECT count(*) FROM audit('read', 'identity', ARRAY['{maya}'::uuid], NULL)"
+            wrote |= {actor.handle} if await _called(scene, person(actor.id), call) else set()
+    # Ben has a visit with her, Ines and Sam were told of her alert, and Kai lets her in.
+    assert wrote == {"maya", "sam", "dana", "okafor", "theo", "rosa", "kai", "ines", "ben"}

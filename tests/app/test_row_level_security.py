@@ -345,22 +345,6 @@ async def test_no_relation_reaches_into_another_program_whoever_wrote_it(scene: 
             assert await wrongly_seen(scene, table) == []
 
 
-# A relation without its time, and what somebody would see then who is nobody to the patient any more.
-ENDLESS = {
-    " AND t.left_at IS NULL": {"okafor sees 1 rows of person too many"},
-    " AND a.closed_at IS NULL": {"ines sees 1 rows of person too many"},
-    " AND a.status = 'booked'": {"ines sees 1 rows of person too many"},
-}
-
-
-@pytest.mark.parametrize("limit", sorted(ENDLESS))
-async def test_a_relation_that_never_ends_is_found(scene: Scene, limit: str) -> None:
-    [row] = await scene.seen.owner("SELECT pg_get_functiondef('reach'::regproc)")
-    assert row[0].count(limit) == 1
-    async with broken(scene, row[0].replace(limit, "")):
-        assert ENDLESS[limit] <= set(await wrongly_seen(scene, "person"))
-
-
 # Those of which the app's role reads something, and not everything.
 WALLED = sorted(t for t in READS if READS[t] not in (all_of_it, nothing_of_it))
 

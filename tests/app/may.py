@@ -1,0 +1,139 @@
+"""Who may call which route, said a second time: worked out from what the cast are to each other, not from the app.
+
+A cell of the declaration that is flipped makes one of the two books wrong. A route that is not here fails the matrix.
+"""
+
+from collections.abc import Mapping
+
+Route = tuple[str, str]
+May = Mapping[str, frozenset[str]]
+
+STAFF = (
+    "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "program-lead",
+    "operator",
+)  # fmt: skip
+EVERY_ROLE = ("patient", *STAFF)
+RELATIONS = (
+    "self", "team", "lead", "covering", "shared", "told", "claimed", "booked", "held", "former", "program",
+    "consented", "break-glass",
+)  # fmt: skip
+
+
+def may(*said: str) -> May:
+    """`peer peer-lead: team covering` for each line."""
+    table: dict[str, frozenset[str]] = {}
+    for line in said:
+        names, relations = line.split(":")
+        for role in names.split():
+            table[role] = table.get(role, frozenset()) | frozenset(relations.split())
+    return table
+
+
+EVERYBODY = may(f"{' '.join(EVERY_ROLE)}: self")
+OWN = may("patient: self")
+OF_STAFF = may("operator: program")
+ON_DUTY = may("peer peer-lead counselor prescriber supervisor program-lead: self")
+WITH_HOURS = may("peer counselor prescriber: self")
+WITH_A_CALENDAR = may("patient peer counselor prescriber: self")
+STANDING_IN = may("peer peer-lead counselor prescriber: self", "coordinator supervisor: program")
+TOLD = may("peer peer-lead counselor prescriber program-lead: told", "supervisor: told program")
+BOOKING = may("patient: self", "peer peer-lead counselor prescriber: team covering", "coordinator supervisor: program")
+CONCERNED = may(
+    "patient: self", "peer peer-lead: held", "counselor prescriber: held team covering",
+    "coordinator supervisor: program",
+)  # fmt: skip
+HOLDING = may("peer counselor prescriber: held")
+PRESCRIBING = may("prescriber: team covering")
+# Who treats somebody or watches over it; elsewhere with consent, and medical staff in an emergency.
+TREATING = may(
+    "patient: self", "counselor prescriber: team covering claimed booked", "supervisor: program",
+    "prescriber primary-care: break-glass", "primary-care: consented",
+)  # fmt: skip
+
+
+def also(table: May, *said: str) -> May:
+    """The same, and more."""
+    more = may(*said)
+    return {role: table.get(role, frozenset()) | more.get(role, frozenset()) for role in {*table, *more}}
+
+
+MAY: Mapping[Route, May] = {
+    ("DELETE", "/v1/session"): EVERYBODY,
+    ("POST", "/v1/people/{person_id}/sign-in-links"): may("operator coordinator: program"),
+    ("GET", "/v1/me"): EVERYBODY,
+    ("PATCH", "/v1/me"): EVERYBODY,
+    ("POST", "/v1/staff"): OF_STAFF,
+    ("GET", "/v1/staff"): may("operator coordinator supervisor counselor prescriber: program"),
+    ("PUT", "/v1/staff/{staff_id}/roles"): OF_STAFF,
+    ("POST", "/v1/patients"): may("coordinator counselor prescriber: program"),
+    ("GET", "/v1/patients"): may(
+        "peer peer-lead counselor prescriber: team covering", "coordinator supervisor operator: program"
+    ),
+    ("GET", "/v1/patients/{patient_id}"): TREATING,
+    ("GET", "/v1/patients/{patient_id}/contact-card"): may(
+        "patient: self", "peer peer-lead counselor prescriber: team covering claimed booked", "program-lead: claimed",
+        "coordinator supervisor operator: program", "prescriber primary-care: break-glass", "primary-care: consented",
+    ),
+    ("GET", "/v1/care-team"): OWN,
+    ("GET", "/v1/patients/{patient_id}/care-team"): may(
+        "patient: self", "peer peer-lead counselor prescriber: team covering", "counselor prescriber: booked",
+        "coordinator supervisor: program",
+    ),
+    ("PUT", "/v1/patients/{patient_id}/care-team"): may(
+        "counselor prescriber: lead", "coordinator supervisor: program"
+    ),
+    ("POST", "/v1/devices"): EVERYBODY,
+    ("GET", "/v1/devices"): EVERYBODY,
+    ("DELETE", "/v1/devices/{device_id}"): EVERYBODY,
+    ("GET", "/v1/deliveries/{delivery_id}"): EVERYBODY,
+    ("POST", "/v1/deliveries/{delivery_id}/receipts"): EVERYBODY,
+    ("POST", "/v1/mirror"): EVERYBODY,
+    ("GET", "/v1/events"): EVERYBODY,
+    ("POST", "/v1/duty-shifts"): ON_DUTY,
+    ("GET", "/v1/duty-shifts"): ON_DUTY,
+    ("DELETE", "/v1/duty-shifts/{shift_id}"): ON_DUTY,
+    ("POST", "/v1/coverages"): STANDING_IN,
+    ("GET", "/v1/coverages"): STANDING_IN,
+    ("POST", "/v1/coverages/{coverage_id}/end"): STANDING_IN,
+    ("POST", "/v1/check-ins"): OWN,
+    ("GET", "/v1/check-ins"): OWN,
+    ("GET", "/v1/patients/{patient_id}/check-ins"): TREATING,
+    ("GET", "/v1/patients/{patient_id}/trend"): also(
+        TREATING, "peer peer-lead: team covering claimed", "program-lead: claimed"
+    ),
+    ("GET", "/v1/alerts"): TOLD,
+    ("POST", "/v1/alerts/{alert_id}/claim"): TOLD,
+    ("POST", "/v1/alerts/{alert_id}/contact"): TOLD,
+    ("POST", "/v1/alerts/{alert_id}/release"): TOLD,
+    ("POST", "/v1/alerts/{alert_id}/raise"): TOLD,
+    ("POST", "/v1/alerts/{alert_id}/close"): TOLD,
+    ("GET", "/v1/support"): OWN,
+    ("GET", "/v1/slots"): BOOKING,
+    ("POST", "/v1/appointments"): BOOKING,
+    ("GET", "/v1/appointments"): also(OWN, "peer counselor prescriber: held"),
+    ("GET", "/v1/appointments/{appointment_id}"): CONCERNED,
+    ("POST", "/v1/appointments/{appointment_id}/reschedule"): CONCERNED,
+    ("POST", "/v1/appointments/{appointment_id}/cancel"): CONCERNED,
+    ("POST", "/v1/appointments/{appointment_id}/complete"): HOLDING,
+    ("POST", "/v1/appointments/{appointment_id}/no-show"): HOLDING,
+    ("POST", "/v1/appointments/{appointment_id}/visit"): also(OWN, "peer counselor prescriber: held"),
+    ("GET", "/v1/working-hours"): WITH_HOURS,
+    ("PUT", "/v1/working-hours"): WITH_HOURS,
+    ("POST", "/v1/working-exceptions"): WITH_HOURS,
+    ("DELETE", "/v1/working-exceptions/{exception_id}"): WITH_HOURS,
+    ("POST", "/v1/calendar-feeds"): WITH_A_CALENDAR,
+    ("DELETE", "/v1/calendar-feeds"): WITH_A_CALENDAR,
+    ("POST", "/v1/patients/{patient_id}/regimens"): PRESCRIBING,
+    ("GET", "/v1/patients/{patient_id}/regimens"): also(TREATING, "prescriber: former"),
+    ("GET", "/v1/patients/{patient_id}/dose-log"): also(TREATING, "peer peer-lead: shared"),
+    ("GET", "/v1/regimens"): OWN,
+    ("POST", "/v1/regimens/{regimen_id}/stop"): PRESCRIBING,
+    ("GET", "/v1/occurrences"): OWN,
+    ("POST", "/v1/occurrences/{occurrence_id}/taken"): OWN,
+    ("POST", "/v1/occurrences/{occurrence_id}/skipped"): OWN,
+}  # fmt: skip
+
+
+def granted(table: May, roles: tuple[str, ...]) -> frozenset[str]:
+    """By which relations somebody with these roles may; without a role they are a patient."""
+    return frozenset().union(*(table.get(role, frozenset()) for role in roles or ("patient",)))
