@@ -39,7 +39,11 @@ class Place(Struct, frozen=True):
 
 
 class Horizon(Struct, frozen=True):
-    """The oldest transaction that still runs, below which no row is ever added, and the first that has not begun."""
+    """The oldest transaction that still runs, below which no row is ever added, and the first that has not begun.
+
+    `holds`: whether the session in which this is asked is still there, with the same rights.
+    """
 
     oldest: int
     next: int
+    holds: bool

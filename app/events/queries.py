@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from app.auth import Signed
 from app.events.models import Horizon, Kept, Place
 from db import Connection
 
@@ -43,16 +44,20 @@ async def after(
     )
 
 
-async def horizon(db: Connection) -> Horizon:
+async def horizon(db: Connection, me: Signed, now: datetime) -> Horizon:
     """Which transactions of the cluster are over. Asked before the rows: what it says of them stays true."""
     found = await db.one(
         Horizon,
         """
-        SELECT pg_snapshot_xmin(now)::text::bigint AS oldest, pg_snapshot_xmax(now)::text::bigint AS next
+        SELECT pg_snapshot_xmin(now)::text::bigint AS oldest, pg_snapshot_xmax(now)::text::bigint AS next,
+               session_holds($1, $2, $3) AS holds
         FROM pg_current_snapshot() AS now
         """,
+        me.session_id,
+        me.roles,
+        now,
     )
-    return found or Horizon(0, 0)
+    return found or Horizon(0, 0, holds=False)
 
 
 async def forget(db: Connection, before: datetime) -> int:

@@ -29,10 +29,10 @@ async def listen(request: Request[Any, Any, Any], me: Me, since: Since = None) -
     before it said anything resumes as well. Within a stream each event comes once; after a resume nothing is missing,
     and the latest events may come again. Where a resume would leave a gap, because the cursor is about two days old or
     of another database, the stream begins with `event: reset` and the present cursor: fetch everything anew. Events
-    carry ids only; fetch what they name.
+    carry ids only; fetch what they name. When you sign out, here or from elsewhere, or your roles change, it ends.
     """
     state = request.app.state
-    found = actions.listen(state.pool, state.bell, me.id, since or "", state.clock)
+    found = actions.listen(state.pool, state.bell, me, since or "", state.clock)
     return Stream(_lines(found), media_type="text/event-stream", headers=HEADERS)
 
 

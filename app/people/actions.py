@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app import audit
+from app import audit, auth
 from app.auth import Signed
 from app.errors import Conflict, IdTaken, NotFound, Refusal
 from app.events import actions as events
@@ -63,6 +63,7 @@ async def give_roles(db: Connection, me: Signed, staff_id: UUID, new: RoleChange
         raise NotFound
     if not await queries.give_roles(db, staff_id, new.roles):
         raise rules.LastOperator
+    auth.wake_streams(db, staff_id)
     kept = await queries.staff_member(db, me.id, staff_id)
     if kept is None:
         raise NotFound

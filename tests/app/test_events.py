@@ -1,7 +1,7 @@
 """Live events over a real server: in order, resumed without a gap, ended when the server stops."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -11,9 +11,14 @@ import pytest
 
 from app import auth, server
 from app.asgi import create_app
-from app.demo.cast import MAYA, NED, SAM, Person
+from app.auth import Signed
+from app.demo.cast import KAI, MAYA, NED, SAM, Person
 from app.events import actions as events
-from db import Bell, Pool, new_id, open_bell, person
+from app.people import actions as people
+from app.people.models import RoleChange
+from app.sessions import actions as sessions
+from app.sessions.models import Refresh
+from db import Bell, Pool, new_id, open_bell, open_pool, person
 from tests.world import SITE, Clock
 
 
@@ -34,8 +39,13 @@ async def serving(pool: Pool, bell: Bell, clock: Clock) -> AsyncIterator[str]:
 
 
 async def client_of(pool: Pool, url: str, who: Person, now: datetime) -> httpx.AsyncClient:
-    tokens = await auth.sign_in(pool, who.id, now, lasts=timedelta(days=9))
-    return httpx.AsyncClient(base_url=url, headers={"authorization": f"Bearer {tokens.access_token}"}, timeout=10)
+    return httpx.AsyncClient(base_url=url, headers=await header_of(pool, who, now), timeout=10)
+
+
+async def header_of(pool: Pool, who: Person, now: datetime) -> dict[str, str]:
+    """Somebody signs in now."""
+    tokens = await auth.sign_in(pool, who.id, now)
+    return {"authorization": f"Bearer {tokens.access_token}"}
 
 
 async def publish(pool: Pool, who: Person, topic: str, now: datetime) -> None:
@@ -211,9 +221,11 @@ async def test_who_was_away_for_a_day_resumes_and_for_two_days_is_told_to_read_a
         await publish(real_pool, SAM, "missed", now)
 
         await events.forget(real_pool, clock.forward(days=1))
+        sam.headers.update(await header_of(real_pool, SAM, clock.now))
         async with listening(sam, place) as again:
             assert [e.event for e in await again.heard(1)] == ["missed"]
         await events.forget(real_pool, clock.forward(days=1, seconds=1))
+        sam.headers.update(await header_of(real_pool, SAM, clock.now))
         async with listening(sam, place) as too_late:
             assert too_late.first.event == "reset"
 
@@ -242,6 +254,59 @@ async def test_open_streams_end_when_the_server_stops(own_database: str, real_po
             await until_listening(bell, 1)
         assert await asyncio.wait_for(stream, 5) == "ended"
         await sam.aclose()
+
+
+async def end_all(pool: Pool, who: Person, now: datetime) -> None:
+    async with pool.transaction(person(who.id)) as db:
+        await auth.end_sessions(db, who.id, now, "elsewhere")
+
+
+async def other_roles(pool: Pool, who: Person, now: datetime) -> None:
+    """An operator gives a role."""
+    async with pool.transaction(person(KAI.id)) as db:
+        me = Signed(KAI.id, KAI.house.id, KAI.id, "en", ["operator"], "full", now, "link", device=False)
+        await people.give_roles(db, me, who.id, RoleChange(["peer", "peer-lead"]))
+
+
+@pytest.mark.parametrize("change", [end_all, other_roles])
+async def test_a_stream_ends_within_two_seconds_of_its_session_or_its_rights_and_others_go_on(
+    own_database: str, real_pool: Pool, now: datetime, change: Callable[[Pool, Person, datetime], Awaitable[None]]
+) -> None:
+    """Told through the database, as to another process: the one that changes it rings a bell of its own."""
+    async with open_bell(real_pool, own_database) as bell, serving(real_pool, bell, Clock(now)) as url:
+        sam, ned = [await client_of(real_pool, url, p, now) for p in (SAM, NED)]
+        async with sam, ned, listening(ned) as of_ned:
+            stream = asyncio.create_task(drained(sam))
+            await until_listening(bell, 2)
+            elsewhere = await open_pool(own_database, size=1)
+            async with open_bell(elsewhere, own_database):
+                await asyncio.sleep(0.5)  # a bell that has just been connected wakes everybody
+                await change(elsewhere, SAM, now)
+                assert await asyncio.wait_for(stream, 2) == "ended"
+            await elsewhere.close()
+            await publish(real_pool, NED, "visit", now)
+            assert [e.event for e in await of_ned.heard(1)] == ["visit"]
+
+
+async def test_a_stream_ends_when_the_time_of_its_session_is_up_and_goes_on_where_it_is_refreshed(
+    own_database: str, real_pool: Pool, now: datetime
+) -> None:
+    clock = Clock(now)
+    async with open_bell(real_pool, own_database) as bell, serving(real_pool, bell, clock) as url:
+        tokens = await auth.sign_in(real_pool, SAM.id, now)
+        header = {"authorization": f"Bearer {tokens.access_token}"}
+        async with httpx.AsyncClient(base_url=url, headers=header, timeout=10) as sam:
+            stream = asyncio.create_task(drained(sam))
+            await until_listening(bell, 1)
+            clock.forward(minutes=29)
+            await sessions.refresh(real_pool, Refresh(tokens.refresh_token), clock.now)
+            clock.forward(minutes=29)
+            await publish(real_pool, SAM, "alert", clock.now)
+            await asyncio.sleep(0.3)
+            assert not stream.done()
+            clock.forward(minutes=1)
+            bell.wake_all()
+            assert await asyncio.wait_for(stream, 5) == "ended"
 
 
 async def drained(client: httpx.AsyncClient) -> str:
