@@ -134,11 +134,18 @@ def site_of(settings: Settings, secret: str) -> Site:
     )
 
 
-def signaling_beside(site: Site) -> ControllerRouterHandler:
-    """The signaling socket as one more route of this process."""
+def signaling_beside(site: Site, rooms: Any = None) -> ControllerRouterHandler:
+    """The signaling socket as one more route of this process, with these rooms or with rooms of its own."""
     from signaling.asgi import socket  # noqa: PLC0415  # `app api` alone never loads it
 
-    return socket(signaling_config(site), opt={access.KEY: access.public("connect", "visits")})
+    return socket(signaling_config(site), opt={access.KEY: access.public("connect", "visits")}, hub=rooms)
+
+
+def rooms_of(site: Site) -> Any:
+    """Rooms for visits in this process."""
+    from signaling.hub import Hub  # noqa: PLC0415
+
+    return Hub(signaling_config(site))
 
 
 def signaling_config(site: Site) -> Any:
@@ -207,7 +214,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
 
     A database of our own that ends by itself ends us too: `DatabaseEnded`.
     """
-    from app import push, worker  # noqa: PLC0415  # Firebase is not loaded by those who do not push
+    from app import push, seats, worker  # noqa: PLC0415  # Firebase is not loaded by those who do not push
 
     sock, settings = listening(settings, say)
     async with AsyncExitStack() as stack:
@@ -222,9 +229,10 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         pool, bell = await stack.enter_async_context(connected(settings, place, "up"))
         pushing = await stack.enter_async_context(push.opened(settings, demo=site.demo))
         site = msgspec.structs.replace(site, inbox_url=pushing.inbox)
-        app = create_app(pool, bell, site, beside=[signaling_beside(site)])
+        rooms = rooms_of(site)
+        app = create_app(pool, bell, site, beside=[signaling_beside(site, rooms)])
         lane = await stack.enter_async_context(clock_pool(place, bell, pool.keys))
-        await stack.enter_async_context(worker.running(lane, bell, pushing.channel, system_clock))
+        await stack.enter_async_context(worker.running(lane, bell, pushing.channel, seats.Here(rooms), system_clock))
         told = Ready(site, place, pushing.told, link, page=assets.is_installed())
         await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close, ended=place.ended)
         if place.ended():
@@ -265,13 +273,14 @@ async def serve_api(settings: Settings, say: Said) -> None:
 
 async def serve_worker(settings: Settings, say: Said) -> None:
     """The clock alone, until a signal says stop."""
-    from app import push, worker  # noqa: PLC0415
+    from app import push, seats, worker  # noqa: PLC0415
 
-    place = _configured(settings, shared_secret(settings))
+    secret = shared_secret(settings)
+    place, apart = _configured(settings, secret), seats.Apart(site_of(settings, secret), system_clock)
     async with (
         connected(settings, place, "worker") as (pool, bell),
         push.opened(settings, demo=is_demo(settings)) as pushing,
-        worker.running(pool, bell, pushing.channel, system_clock),
+        worker.running(pool, bell, pushing.channel, apart, system_clock),
     ):
         say(f"The worker runs. Push: {pushing.told}.")
         await server.until_told()

@@ -13,11 +13,12 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from msgspec import Struct
 
 import notifications
-from app import limits
+from app import auth, limits, seats
 from app.alerts import actions as alerts
 from app.events import actions as events
 from app.logs import log
 from app.medications import actions as medications
+from app.seats import Seats
 from app.sessions import actions as sessions
 from db import Bell, Pool, meaning
 from notifications import Channel, Lane
@@ -33,9 +34,10 @@ class Tick(Struct, frozen=True):
     bell: str | None = None
 
 
-def ticks(pool: Pool, channel: Channel) -> list[Tick]:
+def ticks(pool: Pool, channel: Channel, rooms: Seats) -> list[Tick]:
     """All that the worker does."""
     return [
+        Tick("hang-up", 5, 10, lambda now: seats.hang_up(pool, rooms, now), auth.ENDED),
         Tick("escalate", 0.5, 10, lambda now: alerts.escalate_overdue(pool, now), alerts.BELL),
         Tick("urgent", 1, 25, lambda now: _deliver(pool, channel, now, Lane.URGENT), Lane.URGENT.bell),
         Tick("ordinary", 1, 25, lambda now: _deliver(pool, channel, now, Lane.ORDINARY), Lane.ORDINARY.bell),
@@ -51,13 +53,15 @@ async def _deliver(pool: Pool, channel: Channel, now: datetime, lane: Lane) -> o
 
 
 @asynccontextmanager
-async def running(pool: Pool, bell: Bell, channel: Channel, clock: Callable[[], datetime]) -> AsyncIterator[None]:
+async def running(
+    pool: Pool, bell: Bell, channel: Channel, rooms: Seats, clock: Callable[[], datetime]
+) -> AsyncIterator[None]:
     """The ticks, for as long as the block runs; at its end what is under way is let finish for a moment."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     # APScheduler warns of a tick that is passed over because it is still at work; that is as it should be.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     listeners = []
-    for tick in ticks(pool, channel):
+    for tick in ticks(pool, channel, rooms):
         once = _guarded(tick, clock)
         scheduler.add_job(
             once, "interval", seconds=tick.seconds, id=tick.name, coalesce=True, max_instances=1,

@@ -6,7 +6,7 @@ lives in one process; uvicorn closes every socket with 1012 when it stops, and c
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -19,7 +19,7 @@ from litestar import HttpMethod, Litestar, Request, Response, WebSocket, route
 from litestar.exceptions import HTTPException, WebSocketException
 from litestar.handlers import WebsocketRouteHandler, websocket
 
-from signaling import messages
+from signaling import messages, roll
 from signaling.hub import Config, Hub, Line, Refused
 from signaling.messages import Error, ServerMessage
 from signaling.room import Close
@@ -104,10 +104,23 @@ async def _attend(socket: Socket, hub: Hub) -> int | None:
     except Refused as refused:
         return refused.code
     try:
-        return await (_visit if ticket.kind == "visit" else _look_in_the_mirror)(socket, hub, ticket)
+        return await _KINDS[ticket.kind](socket, hub, ticket)
     except Exception as error:
         log.error("A socket of %s failed.", ticket.visit, exc_info=_root(error))
         return messages.OUR_MISTAKE
+
+
+async def _call_the_roll(socket: Socket, hub: Hub, _ticket: Ticket) -> int | None:
+    """Say which sessions have a seat, and take the seats of those that are over."""
+    try:
+        await socket.send_text(roll.write(hub.seated()))
+        async with asyncio.timeout(hub.config.hello_seconds):
+            hub.hang_up(set(roll.read(await _frame(socket) or "")))
+    except (roll.BadRoll, TimeoutError):
+        return messages.BAD_MESSAGE
+    except (Gone, *GONE):
+        return None
+    return messages.BYE
 
 
 def _root(error: Exception) -> Exception:
@@ -116,7 +129,7 @@ def _root(error: Exception) -> Exception:
 
 
 async def _visit(socket: Socket, hub: Hub, ticket: Ticket) -> int | None:
-    sid, line = hub.join(ticket.visit, ticket.person, ticket.role)
+    sid, line = hub.join(ticket.visit, ticket.person, ticket.role, ticket.session)
     try:
         return await _converse(socket, line, partial(hub.hear, ticket.visit, sid), hub.config.silence_seconds)
     finally:
@@ -131,7 +144,7 @@ async def _look_in_the_mirror(socket: Socket, hub: Hub, ticket: Ticket) -> int |
         busy = Error(re="hello", code="mirrorBusy", msg="The mirror is in use. Please try again in a minute.")
         return messages.TRY_LATER if await _send(socket, busy) else None
     hub.mirrors += 1
-    sid, line = hub.join(ticket.id, ticket.person, ticket.role)
+    sid, line = hub.join(ticket.id, ticket.person, ticket.role, ticket.session)
     hub.looking[ticket.person] = (ticket.id, sid)
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -144,6 +157,11 @@ async def _look_in_the_mirror(socket: Socket, hub: Hub, ticket: Ticket) -> int |
         hub.mirrors -= 1
         if hub.looking.get(ticket.person) == (ticket.id, sid):
             del hub.looking[ticket.person]
+
+
+_KINDS: Final[dict[str, Callable[[Socket, Hub, Ticket], Awaitable[int | None]]]] = {
+    "visit": _visit, "mirror": _look_in_the_mirror, "roll": _call_the_roll,
+}  # fmt: skip
 
 
 async def _reflect(hub: Hub, place: UUID, opposite: UUID) -> None:

@@ -4,7 +4,7 @@ There is no socket here; `signaling.asgi` carries frames in and lines out.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final, NoReturn
 from uuid import UUID, uuid4
@@ -88,6 +88,7 @@ class Hub:
         self.config = config
         self.rooms: dict[UUID, Room] = {}
         self.lines: dict[UUID, Line] = {}
+        self._signed: dict[UUID, tuple[UUID, UUID]] = {}
         self.spent = Spent()
         self.mirrors = 0
         self.looking: dict[UUID, tuple[UUID, UUID]] = {}
@@ -107,10 +108,15 @@ class Hub:
             raise Refused(messages.BAD_TICKET) from None
         return ticket
 
-    def join(self, place: UUID, person: UUID, role: messages.Role) -> tuple[UUID, Line]:
-        """A new session with a line of its own; what the room makes of it is the first thing on that line."""
+    def join(self, place: UUID, person: UUID, role: messages.Role, signed_in: UUID | None = None) -> tuple[UUID, Line]:
+        """A new session with a line of its own; what the room makes of it is the first thing on that line.
+
+        `signed_in` is the session of the API that it was opened from, which it does not outlast.
+        """
         sid, line = uuid4(), Line()
         self.lines[sid] = line
+        if signed_in is not None:
+            self._signed[sid] = (place, signed_in)
         seat = Seat(sid=sid, person=person, role=role, credited_at=self.config.clock())
         self._take(place, room.join(self._room(place), seat, self.config.ice_for(sid)))
         return sid, line
@@ -138,6 +144,17 @@ class Hub:
         """A session is over, however it ended."""
         self._take(place, room.vacate(self._room(place), sid))
         self.lines.pop(sid, None)
+        self._signed.pop(sid, None)
+
+    def seated(self) -> set[UUID]:
+        """The sessions of the API from which somebody is here."""
+        return {signed_in for _, signed_in in self._signed.values()}
+
+    def hang_up(self, over: Collection[UUID]) -> None:
+        """Take the seats of those who came from these sessions; whoever is opposite is told that they left."""
+        for sid, (place, signed_in) in list(self._signed.items()):
+            if signed_in in over:
+                self.refuse(place, sid, messages.SIGNED_OUT)
 
     def _room(self, place: UUID) -> Room:
         return self.rooms.get(place, Room())

@@ -31,6 +31,7 @@ HELLO_TIMEOUT: Final = 4408
 REPLACED: Final = 4409
 ENDED: Final = 4410
 SILENT: Final = 4411
+SIGNED_OUT: Final = 4412
 TOO_FAST: Final = 4429
 
 REASONS: Final = {
@@ -44,6 +45,7 @@ REASONS: Final = {
     REPLACED: "replaced by a newer socket",
     ENDED: "visit ended",
     SILENT: "nothing heard for too long",
+    SIGNED_OUT: "not signed in any more",
     TOO_FAST: "too many messages",
 }
 

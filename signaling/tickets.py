@@ -20,14 +20,18 @@ _PURPOSE: Final = b"visit.v1 ticket\n"
 
 
 class Ticket(Struct, frozen=True):
-    """Who may enter which visit, as what, and until when (unix seconds); a mirror has no other person in it."""
+    """Who may enter which visit, as what, and until when (unix seconds); a mirror has no other person in it.
+
+    `session` is where its holder is signed in: a seat lasts no longer. `roll` lets in whoever asks who is there.
+    """
 
     id: UUID
     visit: UUID
     person: UUID
     role: Literal["patient", "staff"]
-    kind: Literal["visit", "mirror"]
+    kind: Literal["visit", "mirror", "roll"]
     expires_at: int
+    session: UUID | None = None
 
 
 class BadTicket(Exception):

@@ -22,24 +22,24 @@ async def enter(db: Connection, me: Signed, site: Site, appointment_id: UUID, no
         raise NotFound
     rules.enter(booked, now)
     await audit.record(db, "enter", "visits", [booked.patient_id], booked.id)
-    return _entry(site, booked.id, me.id, rules.role(booked, me.id), "visit", now)
+    return _entry(site, booked.id, me, rules.role(booked, me.id), "visit", now)
 
 
 def mirror(me: Signed, site: Site, now: datetime) -> Entry:
     """A ticket for a room where the other side sends back what it gets, to test camera and network."""
-    return _entry(site, uuid4(), me.id, "patient" if me.has("patient") else "staff", "mirror", now)
+    return _entry(site, uuid4(), me, "patient" if me.has("patient") else "staff", "mirror", now)
 
 
 def _entry(
     site: Site,
     room: UUID,
-    person: UUID,
+    me: Signed,
     role: Literal["patient", "staff"],
     kind: Literal["visit", "mirror"],
     now: datetime,
 ) -> Entry:
     """Sign a ticket, and lend TURN credentials that name this ticket and no person."""
     expires = now + rules.TICKET_LASTS
-    ticket = Ticket(new_id(now), room, person, role, kind, int(expires.timestamp()))
+    ticket = Ticket(new_id(now), room, me.id, role, kind, int(expires.timestamp()), me.session_id)
     lent = ice.servers(site.turn_urls, site.turn_secret, ticket.id, now)
     return Entry(site.socket, tickets.issue(site.ticket_key, ticket), expires, lent)
