@@ -142,7 +142,7 @@ def hold(rule: Rule, me: Signed, now: datetime) -> None:
     """The role first, then how sure we are of the person, then how lately they have shown that it is them."""
     if not rule.admits(me.roles):
         raise NotYourRole
-    if me.assurance == "limited" and not rule.limited:
+    if not (me.is_sure or rule.limited):
         raise FullAssuranceNeeded
     if rule.step_up and not me.is_fresh(now):
         raise StepUpNeeded

@@ -67,6 +67,11 @@ class Signed(Struct, frozen=True):
         """Whether they hold one of these roles."""
         return any(role in self.roles for role in roles)
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is them, and not perhaps somebody who has their telephone number by now."""
+        return self.assurance == "full"
+
     def is_fresh(self, now: datetime) -> bool:
         """Whether they have shown a factor in the last five minutes, their sign-in included."""
         return self.proved_at is not None and now - self.proved_at <= FRESH

@@ -118,7 +118,7 @@ _PRESCRIBERS = roles("prescriber", under=("team", "covering"))
 # Actions that share their cells, the category, and who: one line each of the table.
 _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     # One's own.
-    ("read change sign-out", "own-account", (EVERYONE,)),
+    ("read change sign-out end", "own-account", (EVERYONE,)),
     ("register read close receive test", "own-devices", (EVERYONE,)),
     ("listen", "own-events", (EVERYONE,)),
     ("add read end", "own-duty", (_ANSWERING,)),
@@ -156,6 +156,7 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("read reschedule cancel", "appointments", _CONCERNED),
     ("complete no-show", "appointments", (_HOLDERS,)),
     ("enter", "visits", (SELF, _HOLDERS)),
+    ("list", "visits", (SELF,)),
     # What somebody takes.
     ("start stop", "regimens", (_PRESCRIBERS,)),
     ("read", "regimens", (

@@ -24,15 +24,17 @@ TRIES = 8
 async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> RecordedCheckIn:
     """Keep the answer and, in the same transaction, open the alert it calls for.
 
-    Sending the same answer again keeps nothing twice and opens nothing twice. Only a patient has days of their own.
+    Sending the same answer again keeps nothing twice and opens nothing twice. Only a patient has days of their own. Of
+    whoever may be somebody else, danger alone is heard, and their alert says that it is not certain who is there.
     """
     if not me.has("patient"):
         raise NotFound
+    rules.check_sure(me, new)
     rules.check_day(new, now)
     facts = await _kept(db, me, new, now)
     if facts is None:
         return await _again(db, me, new)
-    worry = rules.worry(facts)
+    worry = rules.worry(facts, sure=me.is_sure)
     opened = await alerts.open(db, me.id, me.organisation_id, worry, new.id, now) if worry else None
     return await _answer(db, me, facts, opened)
 
@@ -68,13 +70,15 @@ def place(check_in_id: UUID) -> sealing.Place:
 
 
 async def _answer(db: Connection, me: Signed, kept: Facts, opened: Opened | None) -> RecordedCheckIn:
-    card = await crisis.card(db, me.organisation_id, me.language) if rules.needs_card(opened) else None
-    return RecordedCheckIn(
+    program = me.organisation_id if me.is_sure else None
+    card = await crisis.card(db, program, me.language) if rules.needs_card(opened) else None
+    answer = RecordedCheckIn(
         **{name: getattr(kept, name) for name in FIELDS},
         support=rules.support(opened, me.language),
         alert_id=opened.id if opened else None,
         crisis=card,
     )
+    return answer if me.is_sure else rules.untold(answer)
 
 
 async def _again(db: Connection, me: Signed, new: NewCheckIn) -> RecordedCheckIn:

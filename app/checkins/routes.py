@@ -13,11 +13,12 @@ from app.wire import Cursor, Days, Limit
 
 
 @post("/v1/check-ins", operation_id="recordCheckIn", tags=["check-ins"], summary="Say how you feel",
-      access=access.allow("record", "check-ins"), limit=limits.CRISIS)  # fmt: skip
+      access=access.allow("record", "check-ins", limited=True), limit=limits.CRISIS)  # fmt: skip
 async def record(data: JSONBody[NewCheckIn], me: Me, db: Db, now: Now) -> RecordedCheckIn:
     """Say how you feel. A worrying answer reaches your supporters; sending it again is safe.
 
-    A second answer for the same date amends the day: every version is kept, the latest holds.
+    A second answer for the same date amends the day: every version is kept, the latest holds. In a session of limited
+    assurance danger is heard and nothing else, and the answer tells nothing of what was there before.
     """
     return await actions.record(db, me, data, now)
 

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from statistics import fmean
 
+from msgspec import structs
+
 from app.alerts.models import Opened, Worry
-from app.checkins.models import CheckIn, Facts, Kept, KeptWithDays, NewCheckIn, Trend, TrendDay
-from app.errors import FieldError, Invalid
+from app.auth import Signed
+from app.checkins.models import CheckIn, Facts, Kept, KeptWithDays, NewCheckIn, RecordedCheckIn, Trend, TrendDay
+from app.errors import FieldError, FullAssuranceNeeded, Invalid
 
 HIGH_CRAVING = 7
 CRAVING_ABOVE_OWN_MEDIAN = 3
@@ -57,14 +60,26 @@ def is_the_same(kept: CheckIn, new: NewCheckIn) -> bool:
     return (wordless or kept.note == new.note) and all(getattr(kept, name) == getattr(new, name) for name in names)
 
 
-def worry(facts: Facts) -> Worry | None:
+def check_sure(me: Signed, new: NewCheckIn) -> None:
+    """Whoever has the patient's old telephone number by now writes nothing into their record; danger is heard."""
+    if not (me.is_sure or new.in_danger):
+        raise FullAssuranceNeeded
+
+
+def untold(answer: RecordedCheckIn) -> RecordedCheckIn:
+    """The same for somebody of whom we are not sure: no version and no alert that would tell of what came before."""
+    return structs.replace(answer, version=1, alert_id=None)
+
+
+def worry(facts: Facts, *, sure: bool = True) -> Worry | None:
     """What this answer calls for: a clinician at once, a peer soon, or nothing.
 
-    An answer that arrives over an hour late is never called "right now": danger becomes a late urgent alert.
+    An answer that arrives over an hour late is never called "right now": danger becomes a late urgent alert. Where it
+    is not `sure` who is there, whoever answers is told so: it may be a stranger with the patient's telephone.
     """
     late = is_late(facts.answered_at, facts.received_at)
     if facts.in_danger:
-        return Worry("p1" if late else "p0", ("in-danger",), late)
+        return Worry("p1" if late else "p0", ("in-danger",) if sure else ("in-danger", "not-sure-who"), late)
     reasons = tuple(_peer_reasons(facts))
     return Worry("p2", reasons, late) if reasons else None
 

@@ -31,7 +31,7 @@ async def profile(db: Connection, me: Signed) -> Profile:
     row = await queries.person(db, me.id)
     if row is None:
         raise NotFound
-    return Profile(row.id, row.name, me.roles, row.organisation, row.time_zone, row.language, row.wishes)
+    return rules.profile(me, row)
 
 
 async def change(db: Connection, me: Signed, new: ProfileChange) -> Profile:

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from app.access import StaffRole
+from app.auth import Assurance
 from app.wire import ClientId, Incoming, Language, Line, Model, Page, ZoneName
 
 Roles = Annotated[
@@ -32,14 +33,15 @@ class Wishes(Model, frozen=True):
 
 
 class Profile(Model, frozen=True):
-    """Yourself."""
+    """Yourself; in a session of limited assurance neither name, roles nor organisation is told."""
 
     id: UUID
     name: str
     roles: list[str]
-    organisation: Organisation
+    organisation: Organisation | None
     time_zone: str
     language: str
+    assurance: Assurance
     wishes: Annotated[Wishes | None, Meta(description="A patient's own; staff have none here.")]
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from app.access import CLINICIANS
 from app.auth import Signed
 from app.errors import FieldError, Invalid, Refusal
-from app.people.models import Candidate, Place, ProfileChange
+from app.people.models import Candidate, PersonRow, Place, Profile, ProfileChange
 
 LEADERS = {*CLINICIANS, "supervisor"}
 BESIDE = {"peer", "peer-lead", *CLINICIANS, "primary-care", "supervisor"}
@@ -39,6 +39,13 @@ class OwnPlace(Refusal):
 def today(time_zone: str, now: datetime) -> date:
     """The date on that person's calendar."""
     return now.astimezone(ZoneInfo(time_zone)).date()
+
+
+def profile(me: Signed, row: PersonRow) -> Profile:
+    """What somebody may know of themselves: of whoever may be a stranger, how they read."""
+    if not me.is_sure:
+        return Profile(row.id, "", [], None, row.time_zone, row.language, me.assurance, None)
+    return Profile(row.id, row.name, me.roles, row.organisation, row.time_zone, row.language, me.assurance, row.wishes)
 
 
 def check_change(me: Signed, new: ProfileChange) -> None:

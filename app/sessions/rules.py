@@ -69,4 +69,4 @@ def shown(kept: list[Kept], me: Signed) -> list[Session]:
 
 def may_end(me: Signed, session_id: UUID) -> bool:
     """Whoever is here in limited assurance may be a stranger, and has a say over this session alone."""
-    return me.assurance == "full" or session_id == me.session_id
+    return me.is_sure or session_id == me.session_id

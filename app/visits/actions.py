@@ -9,7 +9,7 @@ from app.auth import Signed
 from app.errors import NotFound
 from app.site import Site
 from app.visits import queries, rules
-from app.visits.models import Entry
+from app.visits.models import Entry, Visits
 from db import Connection, new_id
 from signaling import ice, tickets
 from signaling.tickets import Ticket
@@ -23,6 +23,13 @@ async def enter(db: Connection, me: Signed, site: Site, appointment_id: UUID, no
     rules.enter(booked, now)
     await audit.record(db, "enter", "visits", [booked.patient_id], booked.id)
     return _entry(site, booked.id, me, rules.role(booked, me.id), "visit", now)
+
+
+async def soon(db: Connection, me: Signed, now: datetime) -> Visits:
+    """What the caller, a patient, can go to now or within a day."""
+    items = await queries.between(db, me.id, now - rules.CLOSES_AFTER, now + rules.SOON)
+    await audit.record(db, "list", "visits", [me.id])
+    return Visits(items)
 
 
 def mirror(me: Signed, site: Site, now: datetime) -> Entry:

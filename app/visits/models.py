@@ -20,6 +20,20 @@ class Booked(Struct, frozen=True):
     ends_at: datetime
 
 
+class Visit(Model, frozen=True):
+    """When an appointment takes place; neither with whom nor why."""
+
+    appointment_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+
+
+class Visits(Model, frozen=True):
+    """What one can go to today, the next first."""
+
+    items: list[Visit]
+
+
 class Entry(Model, frozen=True):
     """Open `socket` and send `ticket` in the first message, within a minute and once."""
 

@@ -1,8 +1,9 @@
 """Looks up the appointment behind a visit; appointments are written by their own slice."""
 
+from datetime import datetime
 from uuid import UUID
 
-from app.visits.models import Booked
+from app.visits.models import Booked, Visit
 from db import Connection
 
 
@@ -16,4 +17,21 @@ async def booked(db: Connection, appointment_id: UUID, me: UUID) -> Booked | Non
         """,
         appointment_id,
         me,
+    )
+
+
+async def between(db: Connection, patient_id: UUID, ended_after: datetime, begin_before: datetime) -> list[Visit]:
+    """A patient's booked visits of that time, the first one first."""
+    return await db.all(
+        Visit,
+        """
+        SELECT id AS appointment_id, lower(during) AS starts_at, upper(during) AS ends_at
+        FROM appointment
+        WHERE patient_id = $1 AND status = 'booked' AND upper(during) > $2 AND lower(during) <= $3
+        ORDER BY lower(during), id
+        LIMIT 100
+        """,
+        patient_id,
+        ended_after,
+        begin_before,
     )

@@ -9,6 +9,7 @@ from app.visits.models import Booked
 
 OPENS_BEFORE = timedelta(minutes=15)
 CLOSES_AFTER = timedelta(minutes=30)
+SOON = timedelta(hours=24)
 TICKET_LASTS = timedelta(minutes=1)
 
 

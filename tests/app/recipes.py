@@ -334,6 +334,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         of="one", path=_appointment, holder=DANA, first=visit_begins, unfit="NotWithYou", known_by=SEES_IT
     ),
     ("POST", "/v1/appointments/{appointment_id}/visit"): Recipe(of="one", path=_appointment, holder=DANA),
+    ("GET", "/v1/visits"): CALLER,
     ("POST", "/v1/mirror"): CALLER,
     ("GET", "/v1/working-hours"): CALLER,
     ("PUT", "/v1/working-hours"): Recipe(of="caller", body=_week),

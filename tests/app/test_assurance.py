@@ -15,7 +15,8 @@ from app.auth import Assurance, Factor
 from app.demo.cast import DANA, KAI, LEO, MAYA, ROSA, SAM, Person
 from app.errors import NotSignedIn
 from db import DOOR, Pool, person
-from tests.world import SITE, World
+from tests.app.scene import Scene
+from tests.world import SITE, World, a_check_in
 
 Header = dict[str, str]
 
@@ -162,3 +163,67 @@ async def test_a_lifetime_is_the_shortest_of_ones_roles_and_ones_own_organisatio
         tokens = await auth.sign_in(world.pool, who.id, world.clock.now)
         assert tokens.refresh_expires_at - world.clock.now == idle
         assert tokens.expires_at - world.clock.now == auth.ACCESS_LASTS
+
+
+async def ask_limited(world: World, method: str, path: str, **how: Any) -> httpx.Response:
+    """Whoever has come in with a code alone on a new device."""
+    header, _ = await come_in(world, MAYA, "code", "limited")
+    return await world.nobody().request(method, path, headers=header, **how)
+
+
+async def test_in_limited_assurance_one_is_told_neither_a_name_nor_a_program(world: World) -> None:
+    me = (await ask_limited(world, "GET", "/v1/me")).json()
+
+    assert (me["name"], me["roles"], me["organisation"], me["peerBeside"]) == ("", [], None, None)
+    assert (me["assurance"], me["language"]) == ("limited", MAYA.language)
+
+
+async def test_danger_is_heard_from_whoever_says_it_and_nothing_of_before_is_told(world: World) -> None:
+    own = await (await world.of(MAYA)).post("/v1/check-ins", json=a_check_in(world, craving=9, note="mine"))
+    first = await (await world.of(MAYA)).post("/v1/check-ins", json=a_check_in(world, inDanger=True))
+    assert first.json()["alertId"]
+
+    said = a_check_in(world, inDanger=True, note="help")
+    heard, again = [await ask_limited(world, "POST", "/v1/check-ins", json=said) for _ in range(2)]
+
+    assert heard.status_code == again.status_code == 201, heard.text
+    for answer in (heard, again):
+        body = answer.json()
+        assert (body["version"], body["alertId"], body["note"]) == (1, None, "help")
+        assert body["crisis"]["resources"]
+        assert first.json()["alertId"] not in answer.text
+        assert MAYA.house.name not in answer.text
+    assert own.json()["version"] == 1
+    alerts = (await (await world.of(DANA)).get("/v1/alerts")).json()["items"]
+    [crisis] = [one for one in alerts if one["alertClass"] == "p0"]
+    assert set(crisis["reasons"]) == {"in-danger", "not-sure-who"}
+
+
+async def test_a_stranger_with_the_telephone_number_writes_nothing_else_into_the_record(world: World) -> None:
+    for said in (a_check_in(world), a_check_in(world, craving=10, mood=0), a_check_in(world, wantsToTalk=True)):
+        answer = await ask_limited(world, "POST", "/v1/check-ins", json=said)
+        assert (answer.status_code, answer.json()["code"]) == (403, "FullAssuranceNeeded")
+    assert (await (await world.of(MAYA)).get("/v1/check-ins")).json()["items"] == []
+
+
+async def test_todays_visit_can_be_joined_in_limited_assurance(scene: Scene) -> None:
+    world = scene.world
+    async with scene.undone():
+        found = (await ask_limited(world, "GET", "/v1/visits")).json()["items"]
+        assert [set(one) for one in found] == [{"appointmentId", "startsAt", "endsAt"}]
+        visit = found[0]["appointmentId"]
+        assert visit == str(scene.maya.appointment)
+        entered = await ask_limited(world, "POST", f"/v1/appointments/{visit}/visit")
+        assert (entered.status_code, set(entered.json())) == (200, {"socket", "ticket", "expiresAt", "ice"})
+        shown = await ask_limited(world, "GET", f"/v1/appointments/{visit}")
+        assert (shown.status_code, shown.json()["code"]) == (403, "FullAssuranceNeeded")
+
+
+async def test_visits_of_other_days_and_of_others_are_not_among_those_of_today(scene: Scene) -> None:
+    async with scene.undone():
+        scene.world.clock.forward(hours=-25)
+        assert (await ask_limited(scene.world, "GET", "/v1/visits")).json()["items"] == []
+    async with scene.undone():
+        scene.world.clock.forward(hours=1, minutes=31)
+        items = (await ask_limited(scene.world, "GET", "/v1/visits")).json()["items"]
+        assert str(scene.maya.appointment) not in str(items)

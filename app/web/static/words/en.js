@@ -157,6 +157,7 @@ export const en = {
   "alerts.waiting": "Nobody is answering yet",
   "alerts.clinician": "A clinician answers this one. You can stay beside them.",
   "alerts.count": "{n} waiting",
+  "reason.not-sure-who": "signed in with a code alone: it may be somebody else with their phone number",
   "reason.in-danger": "may overdose or hurt themselves",
   "reason.wants-to-talk": "would like to talk",
   "reason.craving-high": "strong craving",

@@ -157,6 +157,7 @@ export const es = {
   "alerts.waiting": "Todavía no responde nadie",
   "alerts.clinician": "A este responde un profesional. Puedes acompañar.",
   "alerts.count": "{n} en espera",
+  "reason.not-sure-who": "entró solo con un código: podría ser otra persona con su número de teléfono",
   "reason.in-danger": "podría tener una sobredosis o hacerse daño",
   "reason.wants-to-talk": "quiere hablar",
   "reason.craving-high": "ganas muy fuertes",
