@@ -28,8 +28,10 @@ async def provide_me(request: Request[Any, Any, Any]) -> Signed:
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The request's one transaction on behalf of its caller: it commits before the answer is sent."""
-    scope, purposes = request.scope, request.scope["state"]["purposes"]
-    principal = person(scope["user"].id, request_id(scope), now=request.app.state.clock(), purposes=purposes)
+    scope, me = request.scope, request.scope["user"]
+    principal = person(
+        me.id, request_id(scope), me.session_id, now=request.app.state.clock(), purposes=scope["state"]["purposes"]
+    )
     async with request.app.state.pool.transaction(principal) as db:
         yield db
 

@@ -12,14 +12,15 @@ class Principal(Struct, frozen=True):
 
     A feed is read with its owner's eyes, by whoever has its address: the audit names nobody.
 
-    `request` is the id that this transaction's audit rows carry. `now` is the instant at which relations with a time
-    are looked at; without one, that of the database. `purposes` are those for which it may look at anybody: words of
-    a closed set, in one string; without any, it is held to roles and relations alone.
+    `request` and `session` are the ids that this transaction's audit rows carry. `now` is the instant at which relations
+    with a time are looked at; without one, that of the database. `purposes` are those for which it may look at anybody:
+    words of a closed set, in one string; without any, it is held to roles and relations alone.
     """
 
     person: UUID | None = None
     duty: Literal["", "clock", "door", "feed"] = ""
     request: UUID | None = None
+    session: UUID | None = None
     now: datetime | None = None
     purposes: str = ""
 
@@ -32,10 +33,15 @@ DOOR = Principal(duty="door")
 
 
 def person(
-    person_id: UUID, request: UUID | None = None, *, now: datetime | None = None, purposes: str = ""
+    person_id: UUID,
+    request: UUID | None = None,
+    session: UUID | None = None,
+    *,
+    now: datetime | None = None,
+    purposes: str = "",
 ) -> Principal:
     """The principal for someone who has signed in."""
-    return Principal(person=person_id, request=request, now=now, purposes=purposes)
+    return Principal(person_id, request=request, session=session, now=now, purposes=purposes)
 
 
 def feed(owner_id: UUID, request: UUID | None = None) -> Principal:
@@ -51,7 +57,8 @@ def opening(principal: Principal) -> str:
     """
     begin = (
         f"BEGIN; SET LOCAL cairn.person = '{_digits(principal.person)}';"
-        f" SET LOCAL cairn.duty = '{principal.duty}'; SET LOCAL cairn.request = '{_digits(principal.request)}'"
+        f" SET LOCAL cairn.duty = '{principal.duty}'; SET LOCAL cairn.request = '{_digits(principal.request)}';"
+        f" SET LOCAL cairn.session = '{_digits(principal.session)}'"
     )
     if principal.now is not None:
         begin += f"; SET LOCAL cairn.now = '{principal.now.isoformat()}'"

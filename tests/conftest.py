@@ -144,12 +144,12 @@ class OneConnection(Pool):
 
     async def _identify(self, principal: Principal) -> None:
         values = [principal.person.hex if principal.person else "", principal.duty]
-        values.append(principal.request.hex if principal.request else "")
+        values += ["" if number is None else number.hex for number in (principal.request, principal.session)]
         values += [(principal.now or self.now).isoformat(), principal.purposes]
         await self._one.execute(
             "SELECT set_config('cairn.person', $1, true), set_config('cairn.duty', $2, true),"
-            " set_config('cairn.request', $3, true), set_config('cairn.now', $4, true),"
-            " set_config('cairn.purpose', $5, true)",
+            " set_config('cairn.request', $3, true), set_config('cairn.session', $4, true),"
+            " set_config('cairn.now', $5, true), set_config('cairn.purpose', $6, true)",
             *values,
         )
 

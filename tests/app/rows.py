@@ -85,6 +85,13 @@ def an_appointment(actor: Person, row: Row, scene: Scene) -> bool:
     )
 
 
+def an_audit_row(actor: Person, row: Row, scene: Scene) -> bool:
+    """For whose record it is about and who supervises them; of an account, for who supervises there alone."""
+    if row["patient_id"] is not None:
+        return near(actor, row["patient_id"], "self", "supervised")
+    return "supervisor" in actor.roles and row["about_id"] in BY_ID and BY_ID[row["about_id"]].house == actor.house
+
+
 def a_delivery(column: str) -> Sees:
     """What rang on one's own phone."""
     return lambda actor, row, scene: any(
@@ -105,7 +112,10 @@ READS: Mapping[str, Sees] = {
     "alert_event": lambda actor, row, scene: an_alert(row["alert_id"], actor, scene),
     "alert_told": lambda actor, row, scene: row["person_id"] == actor.id or an_alert(row["alert_id"], actor, scene),
     "appointment": an_appointment,
-    "audit_event": own("patient_id"),
+    "audit_anchor": nothing_of_it,
+    "audit_event": an_audit_row,
+    "audit_head": nothing_of_it,
+    "audit_link": nothing_of_it,
     "calendar_feed": own("person_id"),
     "care_team_member": by_patient("self", "team", "treating", "supervised", "coordinated"),
     # A peer reads levels, through functions of levels; rows cannot be told apart by column.

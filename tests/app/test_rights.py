@@ -36,6 +36,9 @@ async def test_what_nobody_may_touch_is_not_granted(scene: Scene) -> None:
             "setup_link",
             "sign_in_link",
             "audit_event",
+            "audit_link",
+            "audit_head",
+            "audit_anchor",
             "migration",
             "check_in",
             "patient",
@@ -45,7 +48,7 @@ async def test_what_nobody_may_touch_is_not_granted(scene: Scene) -> None:
     }
     assert held == {
         "access_token": set(), "token_family": set(), "setup_link": set(), "sign_in_link": set(),
-        "audit_event": {"SELECT"},
+        "audit_event": {"SELECT"}, "audit_link": set(), "audit_head": {"SELECT"}, "audit_anchor": {"SELECT", "INSERT"},
         "migration": {"SELECT"}, "check_in": {"SELECT", "INSERT"}, "patient": {"SELECT"},
         "care_team_member": {"SELECT"}, "data_key": set(),
     }  # fmt: skip
@@ -128,6 +131,7 @@ CALLS: Mapping[str, str] = {
         "SELECT count(*) FROM open_session(gen_random_uuid(), '{maya}', now(), 'link', 'full', NULL, NULL,"
         " sha256('f'), sha256('r'), sha256('a'), '1 hour')",
     "of_the_program()": "SELECT count(*) FROM of_the_program()",
+    "overseen_accounts()": "SELECT count(*) FROM overseen_accounts() AS who WHERE who = '{maya}'",
     "oversees_coverage(uuid)": "SELECT oversees_coverage('{dana}')::int",
     "patients_for(text,text)": "SELECT count(*) FROM patients_for('read', 'record') AS who WHERE who = '{maya}'",
     "patients_of_appointments(uuid[])":
@@ -165,7 +169,12 @@ FOR_EVERYBODY = {
     "of_one_program()": "a trigger, which nobody can call",
     "pushes_end_with_their_session()": "a trigger, which nobody can call",
     "works_here()": "a trigger, which nobody can call",
-    "audit(text,text,uuid[],uuid)": "writes in its caller's own name, and only about whom they deal with: below",
+    "audit(text,text,uuid[],uuid,text,uuid)": "writes in its caller's own name, and only about whom they deal with: below",
+    "audit_security(text,text,uuid,uuid,text)": "writes in its caller's own name, and reads nothing",
+    "chain_audit_call()": "a trigger, which nobody can call",
+    "chain_audit_event()": "a trigger, which nobody can call",
+    "role_is_audited()": "a trigger, which nobody can call",
+    "session_is_audited()": "a trigger, which nobody can call",
     "granted(text,text)": "tells its caller what their own roles let them do",
     "oldest_due_seconds(timestamp with time zone)": "a number of the server's",
     "data_keys_of(uuid[],integer[])": "wrapped keys, which open nothing; what they are for is behind its own wall",
