@@ -164,6 +164,9 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     )),
     ("read taken skipped", "doses", (SELF,)),
     ("read", "dose-log", (SELF, roles(*PEERS, under=("shared",)), _TREATING, _SUPERVISOR, _ELSEWHERE, _EMERGENCY)),
+    # Who looked at a record, and what became of the accounts of those who may.
+    ("read", "audit-events", (SELF, _SUPERVISOR)),
+    ("read", "security-events", (_SUPERVISOR,)),
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,13 +13,18 @@ SHORTEST = 32
 ELSEWHERE = "Set CAIRN_STATE_DIR to a folder that this user may write to."
 
 
-def kept(path: Path) -> str:
+def words() -> str:
+    """A secret of no other kind than that nobody guesses it."""
+    return secrets.token_urlsafe(48)
+
+
+def kept(path: Path, new: Callable[[], str] = words) -> str:
     """The secret in that file; at the first start it is made there. What is no secret is never used as one."""
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             with suppress(FileExistsError):
-                return _create(path)
+                return _create(path, new())
     except OSError as error:
         raise BadSettings(f"{path.parent} cannot be written ({error.strerror}). {ELSEWHERE}") from None
     return _read(path)
@@ -34,11 +40,10 @@ def _read(path: Path) -> str:
     return secret
 
 
-def _create(path: Path) -> str:
-    secret = secrets.token_urlsafe(48)
+def _create(path: Path, secret: str) -> str:
     half = path.with_name(f"{path.name}.{os.getpid()}")
     with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123
-        file.write(secret + "\n")
+        file.write(secret.rstrip() + "\n")
         file.flush()
         os.fsync(file.fileno())  # a power cut after the link would otherwise leave an empty file by that name
     account.leave_to_owner(half)

@@ -85,6 +85,13 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tuple[str, ...],
         setting("Proxies in front whose X-Forwarded-For is believed: addresses or networks, separated by commas."),
     ] = ()
+    anchor_key: Annotated[
+        Text | None,
+        setting("The Ed25519 key, PEM, that signs the audit's anchors; the same for every worker.", secret=True),
+    ] = None
+    anchor_log: Annotated[
+        Text | None, setting("The file outside the database that anchors are added to; else in the state folder.")
+    ] = None
     log_level: Annotated[Literal["debug", "info", "warning", "error"], setting("How much is logged.")] = "info"
 
     @property

@@ -16,6 +16,7 @@ from app.medications import routes as medications
 from app.people import routes as people
 from app.sessions import routes as sessions
 from app.signin import routes as signin
+from app.trail import routes as trail
 from app.visits import routes as visits
 from app.web import routes as web
 
@@ -34,6 +35,7 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *visits.ROUTES,
     *medications.ROUTES,
     *events.ROUTES,
+    *trail.ROUTES,
     *docs.ROUTES,
     *web.ROUTES,
 )

@@ -23,6 +23,7 @@ from app.demo import mark
 from app.sealing import opening
 from app.settings import BadSettings, Settings
 from app.site import Site
+from app.trail import notary
 from app.web import assets
 from db import Bell, Pool, migrate, open_bell, open_pool, statements
 from db.keys import Keys
@@ -232,7 +233,8 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         rooms = rooms_of(site)
         app = create_app(pool, bell, site, beside=[signaling_beside(site, rooms)])
         lane = await stack.enter_async_context(clock_pool(place, bell, pool.keys))
-        await stack.enter_async_context(worker.running(lane, bell, pushing.channel, seats.Here(rooms), system_clock))
+        beside = worker.Beside(seats.Here(rooms), notary.appointed(settings))
+        await stack.enter_async_context(worker.running(lane, bell, pushing.channel, beside, system_clock))
         told = Ready(site, place, pushing.told, link, page=assets.is_installed())
         await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close, ended=place.ended)
         if place.ended():
@@ -280,7 +282,7 @@ async def serve_worker(settings: Settings, say: Said) -> None:
     async with (
         connected(settings, place, "worker") as (pool, bell),
         push.opened(settings, demo=is_demo(settings)) as pushing,
-        worker.running(pool, bell, pushing.channel, apart, system_clock),
+        worker.running(pool, bell, pushing.channel, worker.Beside(apart, notary.appointed(settings)), system_clock),
     ):
         say(f"The worker runs. Push: {pushing.told}.")
         await server.until_told()

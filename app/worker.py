@@ -20,6 +20,8 @@ from app.logs import log
 from app.medications import actions as medications
 from app.seats import Seats
 from app.sessions import actions as sessions
+from app.trail import actions as trail
+from app.trail.notary import Notary
 from db import Bell, Pool, meaning
 from notifications import Channel, Lane
 
@@ -34,10 +36,17 @@ class Tick(Struct, frozen=True):
     bell: str | None = None
 
 
-def ticks(pool: Pool, channel: Channel, rooms: Seats) -> list[Tick]:
+class Beside(Struct, frozen=True):
+    """What the ticks reach besides the database and phones: the rooms of visits, and the audit's signature."""
+
+    rooms: Seats
+    notary: Notary
+
+
+def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
     """All that the worker does."""
     return [
-        Tick("hang-up", 5, 10, lambda now: seats.hang_up(pool, rooms, now), auth.ENDED),
+        Tick("hang-up", 5, 10, lambda now: seats.hang_up(pool, beside.rooms, now), auth.ENDED),
         Tick("escalate", 0.5, 10, lambda now: alerts.escalate_overdue(pool, now), alerts.BELL),
         Tick("urgent", 1, 25, lambda now: _deliver(pool, channel, now, Lane.URGENT), Lane.URGENT.bell),
         Tick("ordinary", 1, 25, lambda now: _deliver(pool, channel, now, Lane.ORDINARY), Lane.ORDINARY.bell),
@@ -45,6 +54,7 @@ def ticks(pool: Pool, channel: Channel, rooms: Seats) -> list[Tick]:
         Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
         Tick("forget-events", 3600, 60, lambda now: events.forget(pool, now)),
         Tick("forget-tokens", 3600, 60, lambda now: sessions.forget(pool, now)),
+        Tick("anchor", 60, 30, lambda now: trail.anchor(pool, beside.notary, now)),
     ]
 
 
@@ -54,14 +64,14 @@ async def _deliver(pool: Pool, channel: Channel, now: datetime, lane: Lane) -> o
 
 @asynccontextmanager
 async def running(
-    pool: Pool, bell: Bell, channel: Channel, rooms: Seats, clock: Callable[[], datetime]
+    pool: Pool, bell: Bell, channel: Channel, beside: Beside, clock: Callable[[], datetime]
 ) -> AsyncIterator[None]:
     """The ticks, for as long as the block runs; at its end what is under way is let finish for a moment."""
     scheduler = AsyncIOScheduler(timezone="UTC")
     # APScheduler warns of a tick that is passed over because it is still at work; that is as it should be.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     listeners = []
-    for tick in ticks(pool, channel, rooms):
+    for tick in ticks(pool, channel, beside):
         once = _guarded(tick, clock)
         scheduler.add_job(
             once, "interval", seconds=tick.seconds, id=tick.name, coalesce=True, max_instances=1,

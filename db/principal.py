@@ -12,9 +12,9 @@ class Principal(Struct, frozen=True):
 
     A feed is read with its owner's eyes, by whoever has its address: the audit names nobody.
 
-    `request` and `session` are the ids that this transaction's audit rows carry. `now` is the instant at which relations
-    with a time are looked at; without one, that of the database. `purposes` are those for which it may look at anybody:
-    words of a closed set, in one string; without any, it is held to roles and relations alone.
+    `request` and `session` are the ids that this transaction's audit rows carry. `now` is the instant at which
+    relations with a time are looked at; without one, that of the database. `purposes` are those for which it may look
+    at anybody: words of a closed set, in one string; without any, it is held to roles and relations alone.
     """
 
     person: UUID | None = None

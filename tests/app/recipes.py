@@ -358,6 +358,10 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/occurrences/{occurrence_id}/skipped"): Recipe(
         of="one", path=lambda s: {"occurrence_id": s.maya.occurrence}
     ),
+    ("GET", "/v1/audit-events"): CALLER,
+    ("GET", "/v1/patients/{patient_id}/audit-events"): Recipe(of="one", path=_maya),
+    ("GET", "/v1/security-events"): CALLER,
+    ("GET", "/fhir/AuditEvent"): Recipe(of="one", query=lambda _: {"patient": str(MAYA.id)}),
     ("GET", "/v1/events"): Recipe(of="caller", headers={"last-event-id": f"1-0-{int(NOW.timestamp())}"}),
 }
 

@@ -169,7 +169,7 @@ FOR_EVERYBODY = {
     "of_one_program()": "a trigger, which nobody can call",
     "pushes_end_with_their_session()": "a trigger, which nobody can call",
     "works_here()": "a trigger, which nobody can call",
-    "audit(text,text,uuid[],uuid,text,uuid)": "writes in its caller's own name, and only about whom they deal with: below",
+    "audit(text,text,uuid[],uuid,text,uuid)": "writes in its caller's name, and only about whom they deal with: below",
     "audit_security(text,text,uuid,uuid,text)": "writes in its caller's own name, and reads nothing",
     "chain_audit_call()": "a trigger, which nobody can call",
     "chain_audit_event()": "a trigger, which nobody can call",
