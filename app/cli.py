@@ -18,6 +18,9 @@ def main(argv: Sequence[str]) -> int:
         sub = commands.add_parser(name)
         for flag in _FLAGS.get(name, ()):
             sub.add_argument(flag, action="store_true")
+        if name == "keys":
+            sub.add_argument("verb", choices=("list", "check", "rotate", "retire"))
+            sub.add_argument("ring_key", nargs="?", metavar="KEY")
     options = parser.parse_args(argv)
     try:
         settings = examined(os.environ)[0] if options.command in _WHATEVER_IS_SET else read(os.environ)
@@ -35,7 +38,7 @@ _SENTENCES = frozenset(
     {
         *("BadSettings", "CannotListen", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
         *("Misplaced", "CannotUse", "NotMigrated", "OtherCells", "NoRole", "DatabaseEnded"),
-        *("KeysMissing", "KeysUnavailable"),
+        *("KeysMissing", "KeysUnavailable", "StillNeeded"),
     }
 )
 
@@ -84,6 +87,12 @@ def _operator_link(settings: Settings, _options: argparse.Namespace) -> int:
 
     migrating.let_operators_in(settings)
     return 0
+
+
+def _keys(settings: Settings, options: argparse.Namespace) -> int:
+    from app.sealing import keeping
+
+    return keeping.run(settings, options.verb, options.ring_key, data=options.data)
 
 
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:
@@ -135,9 +144,12 @@ def _say(sentence: str) -> None:
 
 # These need no settings, or are there to tell what is wrong with them.
 _WHATEVER_IS_SET = frozenset({"config", "doctor", "access", "openapi"})
-_FLAGS = {"migrate": ("--plan",), "doctor": ("--json",), "access": ("--json", "--matrix", "--sql", "--undeclared")}
+_FLAGS = {
+    "migrate": ("--plan",), "doctor": ("--json",), "access": ("--json", "--matrix", "--sql", "--undeclared"),
+    "keys": ("--data",),
+}  # fmt: skip
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate,
     "operator-link": _operator_link, "doctor": _doctor, "config": _config, "access": _access, "openapi": _openapi,
-    "demo": _demo,
+    "demo": _demo, "keys": _keys,
 }  # fmt: skip

@@ -15,7 +15,7 @@ def run(settings: Settings, *, plan_only: bool) -> None:
 
 async def _run(settings: Settings, *, plan_only: bool) -> None:
     async with database.opened(settings, stack.secret_of(settings)) as place:
-        names = await stack.planned(place) if plan_only else await stack.migrated(place)
+        names = await stack.planned(place) if plan_only else await stack.migrated(place, settings)
         _tell("would run" if plan_only else "run", names)
         if not plan_only and not stack.is_demo(settings):
             link = await stack.first_operator(place, stack.public_url(settings))

@@ -20,12 +20,13 @@ from app.clock import system_clock
 from app.crisis import actions as crisis
 from app.database import Database
 from app.demo import mark
-from app.sealing import opening
+from app.sealing import conversion, opening
 from app.settings import BadSettings, Settings
 from app.site import Site
 from app.trail import notary
 from app.web import assets
 from db import Bell, Pool, migrate, open_bell, open_pool, statements
+from db.connection import Raw
 from db.keys import Keys
 
 SOURCE = Path(__file__).parents[1]
@@ -197,10 +198,18 @@ async def clock_pool(place: Database, bell: Bell, keys: Keys | None) -> AsyncIte
         await pool.close()
 
 
-async def migrated(place: Database) -> Sequence[str]:
-    """The schema brought up to date; what was run."""
+async def migrated(place: Database, settings: Settings) -> Sequence[str]:
+    """The schema brought up to date, and what was plain in it sealed; what was run."""
+
+    async def seal(raw: Raw) -> None:
+        if await conversion.is_any_plain(raw):
+            async with opening.keys_of(settings, system_clock()) as keys:
+                await conversion.seal_what_is_plain(raw, keys)
+
     with unusable.told(place.owner_setting):
-        ran = await migrate.migrate(place.owner, app_password=place.app_password, app=place.app)
+        ran = await migrate.migrate(
+            place.owner, app_password=place.app_password, app=place.app, before={conversion.BEFORE: seal}
+        )
     return [m.name for m in ran]
 
 
@@ -224,7 +233,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         site = site_of(settings, secret)
         say("PostgreSQL …")
         place = await stack.enter_async_context(database.opened(settings, secret))
-        if names := await migrated(place):
+        if names := await migrated(place, settings):
             say(f"Schema: {len(names)} migrations run.")
         link = await _people(place, site)
         pool, bell = await stack.enter_async_context(connected(settings, place, "up"))

@@ -9,6 +9,7 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 from uuid import UUID
@@ -47,6 +48,10 @@ class KeysUnavailable(Exception):
     """Whoever keeps the ring does not answer just now; nothing is lost, and later it may."""
 
 
+class StillNeeded(Exception):
+    """A key of the ring that is not to be taken away; the message says why."""
+
+
 class NoKeys(Exception):
     """This process was given no keys, so it neither seals nor opens anything: a mistake in how it was started."""
 
@@ -62,6 +67,12 @@ class KeyRing(Protocol):
 
     async def ids(self) -> list[str]:
         """Every key that still opens."""
+
+    async def rotate(self, now: datetime) -> str:
+        """A new key that wraps from now on; the others go on to open."""
+
+    async def retire(self, ring_key: str) -> None:
+        """Throw a key away that nothing is wrapped with; raises `StillNeeded`. Whoever calls has seen to the rest."""
 
     async def wrap(self, plain: bytes, context: Mapping[str, str]) -> Wrapped:
         """Close a key with the current one."""

@@ -6,8 +6,9 @@ changes, after all others: it says so in its first line, and says all of what it
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import asyncpg
 from msgspec import Struct
@@ -18,6 +19,10 @@ from db.pool import connect
 FOLDER = Path(__file__).parent / "migrations"
 LOCK = 0x6361_6972_6E  # "cairn"
 APP_ROLE = "cairn_app"
+
+Step = Callable[[Raw], Awaitable[None]]
+TRIES = 5
+_NOTHING_BEFORE: Mapping[str, Step] = MappingProxyType({})
 
 _HISTORY = """
 CREATE TABLE IF NOT EXISTS migration (
@@ -96,9 +101,17 @@ async def plan(dsn: str, folder: Path = FOLDER) -> list[Migration]:
 
 
 async def migrate(
-    dsn: str, *, app_password: str | None = None, app: str | None = None, folder: Path = FOLDER
+    dsn: str,
+    *,
+    app_password: str | None = None,
+    app: str | None = None,
+    folder: Path = FOLDER,
+    before: Mapping[str, Step] = _NOTHING_BEFORE,
 ) -> list[Migration]:
     """Bring the schema up to date as its owner; what was run, in order.
+
+    `before` names files that wait for what SQL alone cannot do. Such a step commits as it goes and may run again; the
+    file after it checks that nothing is left to do, and as long as something came in between, both are tried once more.
 
     Makes the role the app connects as, and gives it `app_password` where one is passed. An owner who may do neither
     leaves both to an administrator: then the role is there already, and its address `app` lets it in; else `NoRole`.
@@ -112,7 +125,7 @@ async def migrate(
             raise NoRole(_WRONG_PASSWORD)
         todo = pending(read(folder), await _applied(raw))
         for migration in todo:
-            await _run(raw, migration)
+            await _run_after(raw, migration, before.get(migration.name))
         return todo
     finally:
         await raw.close()
@@ -146,6 +159,18 @@ async def _lets_in(app: str | None) -> bool:
     except (OSError, asyncpg.PostgresError):
         return False
     return True
+
+
+async def _run_after(raw: Raw, migration: Migration, step: Step | None) -> None:
+    for number in range(1, TRIES + 1):
+        if step is not None:
+            await step(raw)
+        try:
+            await _run(raw, migration)
+            return
+        except asyncpg.ObjectNotInPrerequisiteStateError:
+            if step is None or number == TRIES:
+                raise
 
 
 async def _run(raw: Raw, migration: Migration) -> None:

@@ -1,11 +1,12 @@
 """A key ring and people's secrets that live as long as a test, with the promises of the real ones."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
 from db import envelope
-from db.keys import KeyLost, Keys, KeysUnavailable, Shredded, Wrapped
+from db.keys import KeyLost, Keys, KeysUnavailable, Shredded, StillNeeded, Wrapped
 
 
 class RingOfATest:
@@ -20,6 +21,16 @@ class RingOfATest:
 
     async def ids(self) -> list[str]:
         return list(self.keys)
+
+    async def rotate(self, now: datetime) -> str:  # noqa: ARG002 - as the real ones
+        self.newest = f"key {len(self.keys) + 1}"
+        self.keys[self.newest] = envelope.new_key()
+        return self.newest
+
+    async def retire(self, ring_key: str) -> None:
+        if ring_key == self.newest:
+            raise StillNeeded
+        del self.keys[ring_key]
 
     async def wrap(self, plain: bytes, context: Mapping[str, str]) -> Wrapped:
         if self.away:

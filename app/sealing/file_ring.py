@@ -12,7 +12,7 @@ from msgspec import Struct
 from app.sealing import private
 from app.settings import BadSettings
 from db import envelope
-from db.keys import KeyLost, Wrapped
+from db.keys import KeyLost, StillNeeded, Wrapped
 
 NAME = "ring.json"
 
@@ -27,10 +27,6 @@ class Ring(Struct, frozen=True, forbid_unknown_fields=True):
     def __repr__(self) -> str:
         """The id only."""
         return f"Ring({self.current})"
-
-
-class StillNeeded(Exception):
-    """This key of the ring wraps from now on, or is not there; it is not taken away."""
 
 
 class FileRing:
@@ -85,7 +81,7 @@ class FileRing:
         """Throw a key away that nothing is wrapped with any more; whoever calls has seen to that."""
         ring = self._read()
         if ring_key == ring.current or ring_key not in ring.keys:
-            raise StillNeeded(ring_key)
+            raise StillNeeded(f"{ring_key} wraps from now on, or is not in the ring.")
         self._write(Ring(ring.current, {k: v for k, v in ring.keys.items() if k != ring_key}, ring.index))
 
     def _read(self) -> Ring:

@@ -9,6 +9,7 @@ import hmac
 import random
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -17,7 +18,7 @@ import msgspec
 from msgspec import Struct
 
 from db.envelope import joined
-from db.keys import KeyLost, KeysUnavailable, Wrapped
+from db.keys import KeyLost, KeysUnavailable, StillNeeded, Wrapped
 
 TRIES = 4
 WITHIN_SECONDS = 4.0
@@ -70,10 +71,17 @@ class TransitRing:
         versions = (await self._asked("GET", f"keys/{self._key}")).keys
         return [self._id(version) for version in sorted(versions, key=int)]
 
-    async def rotate(self) -> str:
+    async def rotate(self, now: datetime) -> str:  # noqa: ARG002 - a version has no time in its name
         """A new version that wraps from now on; the others go on to open."""
         await self._asked("POST", f"keys/{self._key}/rotate", {})
         return await self.current()
+
+    async def retire(self, ring_key: str) -> None:
+        """Let no version up to this one open anything any more."""
+        held, version = await self.ids(), int(ring_key.rpartition(":v")[2] or 0)
+        if ring_key not in held[:-1]:
+            raise StillNeeded(f"{ring_key} wraps from now on, or is not in the ring.")
+        await self._asked("POST", f"keys/{self._key}/config", {"min_decryption_version": version + 1})
 
     async def index_key(self) -> bytes:
         """What blind indexes are made with: the same at every start, and kept nowhere but there."""

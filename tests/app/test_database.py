@@ -107,7 +107,7 @@ async def test_an_owner_who_may_make_no_role_is_told_what_an_administrator_has_t
 ) -> None:
     place = database.configured(Settings(database_url=unprivileged), SECRET)
     with pytest.raises(migrate.NoRole, match=f"CREATE ROLE {migrate.APP_ROLE} LOGIN"):
-        await stack.migrated(place)
+        await stack.migrated(place, Settings())
 
 
 async def test_a_role_that_an_administrator_made_serves_as_it_is(
@@ -117,12 +117,12 @@ async def test_a_role_that_an_administrator_made_serves_as_it_is(
     own = address(strict, migrate.APP_ROLE, "theirs").replace("/cairn?", "/plain?")
     place = database.configured(Settings(database_url=own, database_owner_url=unprivileged), SECRET)
 
-    assert await stack.migrated(place)
+    assert await stack.migrated(place, Settings())
 
     await database.check_role(place.app)
     alone = database.configured(Settings(database_url=unprivileged), SECRET)
     with pytest.raises(migrate.NoRole, match="another password"):
-        await stack.migrated(alone)
+        await stack.migrated(alone, Settings())
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ async def test_a_database_that_cannot_be_migrated_is_told_by_its_reason(
     try:
         place = database.configured(Settings(database_url=url.replace(*change)), SECRET)
         with pytest.raises(CannotUse, match=re.escape(words)) as told:
-            await stack.migrated(place)
+            await stack.migrated(place, Settings())
     finally:
         await raw.execute("DROP DATABASE cairn")
         await raw.close()

@@ -8,11 +8,11 @@ from uuid import uuid4
 import pytest
 
 from app.sealing import opening, private
-from app.sealing.file_ring import FileRing, StillNeeded
+from app.sealing.file_ring import FileRing
 from app.sealing.folder import SecretsFolder
 from app.settings import BadSettings, read
 from db.envelope import Tampered
-from db.keys import KeyLost, Shredded, Wrapped
+from db.keys import KeyLost, Shredded, StillNeeded, Wrapped
 
 CONTEXT = {"person": "maya", "version": "1"}
 
