@@ -90,9 +90,9 @@ def _operator_link(settings: Settings, _options: argparse.Namespace) -> int:
 
 
 def _keys(settings: Settings, options: argparse.Namespace) -> int:
-    from app.sealing import keeping
+    from app import key_ring
 
-    return keeping.run(settings, options.verb, options.ring_key, data=options.data)
+    return key_ring.run(settings, options.verb, options.ring_key, data=options.data)
 
 
 def _doctor(settings: Settings, options: argparse.Namespace) -> int:

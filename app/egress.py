@@ -47,11 +47,13 @@ class Egress(Struct, frozen=True):
     """A client for one use. It follows no redirect, keeps no cookie, and no environment variable turns it elsewhere.
 
     `loopback` lets this machine's own addresses be among the hosts, over plain HTTP too: for a demo and for tests.
+    `inside` lets addresses of the operator's own network be, for a host that an operator has named; over TLS only.
     `trust` names authorities for TLS other than the usual ones.
     """
 
     hosts: frozenset[str]
     loopback: bool = False
+    inside: bool = False
     seconds: float = SECONDS
     most: int = BYTES
     trust: ssl.SSLContext | None = None
@@ -97,7 +99,8 @@ class Egress(Struct, frozen=True):
 
     def _is_open(self, one: Address) -> bool:
         inner = _carried(one)
-        return is_public(inner) or (self.loopback and inner.is_loopback)
+        own_network = inner.is_private and not (inner.is_loopback or inner.is_link_local or inner.is_unspecified)
+        return is_public(inner) or (self.loopback and inner.is_loopback) or (self.inside and own_network)
 
     @asynccontextmanager
     async def _asked(

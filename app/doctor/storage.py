@@ -38,7 +38,7 @@ async def server(settings: Settings) -> Finding:
     if place is None:
         return await asyncio.to_thread(_could_start, settings)
     try:
-        async with _connected(place.owner, place.owner_setting) as raw:
+        async with connected(place.owner, place.owner_setting) as raw:
             await _check_mark(raw, demo=stack.is_demo(settings))
             return _judged(place.told, raw.get_server_version().major, await _milliseconds(raw))
     except rules.Misplaced as error:
@@ -125,7 +125,7 @@ async def role(settings: Settings) -> Finding:
     if place is None:
         return NOT_RUNNING
     try:
-        async with _connected(place.app, place.app_setting):
+        async with connected(place.app, place.app_setting):
             await database.check_role(place.app)
     except database.OwnsTooMuch as error:
         return fail("The app's role owns tables or passes by row-level security.", str(error))
@@ -151,7 +151,7 @@ async def migrations(settings: Settings) -> Finding:
     if place is None:
         return NOT_RUNNING
     try:
-        async with _connected(place.owner, place.owner_setting):
+        async with connected(place.owner, place.owner_setting):
             pending = await migrate.plan(place.owner)
     except migrate.EditedHistory as error:
         return fail(str(error), "Run the release that this database was last migrated with, or a newer one.")
@@ -168,7 +168,7 @@ async def clock(settings: Settings, ours: Callable[[], datetime]) -> Finding:
     if place is None:
         return NOT_RUNNING
     try:
-        async with _connected(place.owner, place.owner_setting) as raw:
+        async with connected(place.owner, place.owner_setting) as raw:
             before = ours()
             theirs: datetime = await raw.fetchval("SELECT clock_timestamp()")
             after = ours()
@@ -186,7 +186,7 @@ def _apart(seconds: float) -> Finding:
 
 
 @asynccontextmanager
-async def _connected(dsn: str, setting: str) -> AsyncIterator[Any]:
+async def connected(dsn: str, setting: str) -> AsyncIterator[Any]:
     """A connection of this check's own; raises `Unreachable`, which never quotes the address."""
     try:
         raw = await connect(dsn, "cairn doctor")

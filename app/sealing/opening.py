@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
-import httpx
-
+from app.egress import Egress
 from app.sealing.file_ring import FileRing
 from app.sealing.folder import SecretsFolder
 from app.sealing.transit import TransitRing
@@ -15,6 +15,7 @@ from db import Pool
 from db.keys import Keys
 
 Ring = FileRing | TransitRing
+ANSWER_SECONDS = 2.0
 
 
 class KeysMissing(Exception):
@@ -34,8 +35,9 @@ async def ring_of(settings: Settings, now: datetime) -> AsyncIterator[Ring]:
         return
     if settings.key_manager_token is None:
         raise BadSettings("CAIRN_KEY_MANAGER_URL needs CAIRN_KEY_MANAGER_TOKEN.")
-    async with httpx.AsyncClient(base_url=settings.key_manager_url, timeout=2, trust_env=False) as client:
-        yield TransitRing(client, settings.key_manager_key, settings.key_manager_token)
+    host = (urlsplit(settings.key_manager_url).hostname or "").lower()
+    egress = Egress(frozenset({host}), loopback=True, inside=True, seconds=ANSWER_SECONDS)
+    yield TransitRing(egress, settings.key_manager_url, settings.key_manager_key, settings.key_manager_token)
 
 
 @asynccontextmanager

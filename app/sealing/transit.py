@@ -9,19 +9,21 @@ import hmac
 import random
 from base64 import b64decode, b64encode
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal
 
-import httpx
 import msgspec
 from msgspec import Struct
 
+from app.egress import Answer, Egress, NoAnswer, NotAllowed
 from db.envelope import joined
 from db.keys import KeyLost, KeysUnavailable, StillNeeded, Wrapped
 
 TRIES = 4
 WITHIN_SECONDS = 4.0
+Method = Literal["GET", "POST"]
 _LATER = (412, 429, 500, 502, 503, 504)
 
 
@@ -33,7 +35,7 @@ class _Data(Struct, frozen=True):
     keys: dict[str, Any] = {}
 
 
-class _Answer(Struct, frozen=True):
+class _Body(Struct, frozen=True):
     data: _Data | None = None
 
 
@@ -42,14 +44,15 @@ class TransitRing:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        egress: Egress,
+        url: str,
         key: str,
         token: str,
         *,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._client, self._key, self._pause = client, key, pause
-        self._headers = {"X-Vault-Token": token}
+        self._egress, self._url, self._key, self._pause = egress, url.rstrip("/"), key, pause
+        self._headers = {"x-vault-token": token, "content-type": "application/json"}
 
     async def current(self) -> str:
         """The id of the version that wraps from now on."""
@@ -89,7 +92,7 @@ class TransitRing:
         found = (await self._asked("POST", f"hmac/{self._key}-index/sha2-256", sent)).hmac
         return hmac.digest(found.encode(), b"cairn blind index", sha256)
 
-    async def _asked(self, method: str, path: str, sent: Mapping[str, object] | None = None) -> _Data:
+    async def _asked(self, method: Method, path: str, sent: Mapping[str, object] | None = None) -> _Data:
         """What it answers, asked again while it is busy; raises `KeysUnavailable` and `KeyLost`, never quoting it."""
         try:
             async with asyncio.timeout(WITHIN_SECONDS):
@@ -97,38 +100,44 @@ class TransitRing:
         except TimeoutError:
             raise KeysUnavailable from None
 
-    async def _answered(self, method: str, path: str, sent: Mapping[str, object] | None) -> _Data:
+    async def _answered(self, method: Method, path: str, sent: Mapping[str, object] | None) -> _Data:
         for number in range(TRIES):
-            try:
-                answer = await self._client.request(method, f"/v1/transit/{path}", json=sent, headers=self._headers)
-            except httpx.HTTPError:
-                answer = None
-            if answer is not None and answer.status_code not in _LATER:
+            answer = await self._once(method, path, sent)
+            if answer is not None and answer.status not in _LATER:
                 return _data(answer)
             await self._pause(_wait(number, answer))
         raise KeysUnavailable
+
+    async def _once(self, method: Method, path: str, sent: Mapping[str, object] | None) -> Answer | None:
+        content = None if sent is None else msgspec.json.encode(sent)
+        try:
+            return await self._egress.send(
+                method, f"{self._url}/v1/transit/{path}", headers=self._headers, content=content
+            )
+        except NoAnswer:
+            return None
+        except NotAllowed:
+            raise KeysUnavailable from None
 
     def _id(self, version: int | str) -> str:
         return f"{self._key}:v{version}"
 
 
-def _data(answer: httpx.Response) -> _Data:
+def _data(answer: Answer) -> _Data:
     """A refusal is not for ever where the token or the grant is wrong; a ciphertext that is none is."""
-    if answer.status_code in (400, 404):
+    if answer.status in (400, 404):
         raise KeyLost
-    if answer.status_code == 204:
+    if answer.status == 204:
         return _Data()
-    try:
-        if answer.status_code == 200 and (found := msgspec.json.decode(answer.content, type=_Answer).data):
-            return found
-    except msgspec.MsgspecError:
-        pass
+    if answer.status == 200:
+        with suppress(msgspec.MsgspecError):
+            return msgspec.json.decode(answer.body, type=_Body).data or _Data()
     raise KeysUnavailable
 
 
-def _wait(number: int, answer: httpx.Response | None) -> float:
+def _wait(number: int, answer: Answer | None) -> float:
     """What it asks for, or a tenth of a second doubled each time, with jitter."""
-    asked = "" if answer is None else answer.headers.get("Retry-After", "")
+    asked = "" if answer is None else answer.headers.get("retry-after", "")
     return float(asked) if asked.isdecimal() else random.uniform(0.5, 1) * 0.1 * 2**number  # noqa: S311 - not a secret
 
 

@@ -109,7 +109,9 @@ async def test_where_nothing_was_ever_started_nothing_fails_and_nothing_is_left_
 
 
 async def test_a_clinic_in_good_health_has_nothing_to_do(home: Home, tmp_path: Path) -> None:
-    of = home.settings(state_dir=str(tmp_path / "state"), public_url="http://localhost:8000")
+    of = home.settings(
+        state_dir=str(tmp_path / "state"), key_dir=str(tmp_path / "keys"), public_url="http://localhost:8000"
+    )
     async with coturn.coturn() as turn, local_fcm.serve() as fcm, serving(_signaling(of)) as signaling:
         of = msgspec.structs.replace(
             of,
@@ -160,7 +162,7 @@ async def test_where_everything_is_wrong_all_of_it_is_told_with_advice_and_witho
     }
     assert all(one["advice"] for one in failed.values())
     assert told["state"] == "fail"
-    assert len(told["checks"]) == 16
+    assert len(told["checks"]) == 17
     assert printed.rstrip().endswith("10 failed.")
     assert "canary" not in printed + as_json
 

@@ -7,11 +7,12 @@ from uuid import UUID
 
 import pytest
 
+from app import key_ring
 from app.checkins.actions import place
 from app.contacts import actions as contacts
 from app.contacts.models import NewContact
 from app.demo.cast import LEO, MAYA, NOAH, Person
-from app.sealing import columns, keeping, rotation, shredding
+from app.sealing import columns, rotation, shredding
 from db import CLOCK, Pool, new_id, open_pool, person, sealing
 from db.envelope import version_of
 from db.keys import KeyLost, Keys, Shredded, StillNeeded
@@ -95,7 +96,7 @@ async def test_a_ring_key_is_replaced_under_load_and_can_be_thrown_away(
     assert await rotation.rewrap(owner_pool) == 0
     assert await wrapped_with(owner_pool) == {"key 2"}
 
-    await keeping.retire(owner_pool, ring, "first")
+    await key_ring.retire(owner_pool, ring, "first")
     assert list(ring.keys) == ["key 2"]
     assert real_world.pool.keys is not None
     real_world.pool.keys.forget()
@@ -185,11 +186,11 @@ async def test_a_ring_key_that_is_needed_is_not_thrown_away(real_world: World, o
     ring = ring_of(real_world.pool)
     await ring.rotate(real_world.clock.now)
     with pytest.raises(StillNeeded, match="1 data keys are wrapped with first: run"):
-        await keeping.retire(owner_pool, ring, "first")
+        await key_ring.retire(owner_pool, ring, "first")
     await rotation.rewrap(owner_pool)
     with pytest.raises(StillNeeded):
-        await keeping.retire(owner_pool, ring, "key 2")
-    await keeping.retire(owner_pool, ring, "first")
+        await key_ring.retire(owner_pool, ring, "key 2")
+    await key_ring.retire(owner_pool, ring, "first")
 
 
 async def test_what_is_written_meanwhile_with_the_older_key_is_sealed_anew(real_world: World, owner_pool: Pool) -> None:
