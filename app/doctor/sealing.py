@@ -47,7 +47,7 @@ def _judged(settings: Settings, needed: list[str], held: list[str]) -> Finding:
     if settings.database and settings.key_dir is None and settings.key_manager_url is None:
         return warn(
             told,
-            "CAIRN_KEY_DIR is not set: the keys lie in CAIRN_STATE_DIR. See that no backup of the database has them too.",
+            "CAIRN_KEY_DIR is not set: they lie in CAIRN_STATE_DIR. See that no backup of the database has them too.",
         )
     return ok(told)
 
