@@ -21,6 +21,7 @@ RUNTIME = (
     ("config", "every setting, its meaning and where its value comes from"),
     ("access", "who may do what, as a table (--matrix, --json; --sql as the file that migrate runs)"),
     ("openapi", "the API's description"),
+    ("audit", "verify, export, key, rotate-key: whether the audit is as it was written, and a patient's own as a file"),
 )
 DEVELOPMENT = (
     ("test", "every check and test, on a database of their own; pytest's arguments run these tests alone"),

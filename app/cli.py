@@ -21,6 +21,8 @@ def main(argv: Sequence[str]) -> int:
         if name == "keys":
             sub.add_argument("verb", choices=("list", "check", "rotate", "retire"))
             sub.add_argument("ring_key", nargs="?", metavar="KEY")
+        if name == "audit":
+            _audit_arguments(sub)
     options = parser.parse_args(argv)
     try:
         settings = examined(os.environ)[0] if options.command in _WHATEVER_IS_SET else read(os.environ)
@@ -138,6 +140,30 @@ def _demo(settings: Settings, _options: argparse.Namespace) -> int:
     return play.run(stack.public_url(settings), may_start=stack.is_demo(settings))
 
 
+def _audit_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be done with the audit, each with its own words."""
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    check = verbs.add_parser("verify", help="hold every row against the chains and the anchors")
+    check.add_argument("--since", help="begin with the last anchor before this day or instant")
+    check.add_argument("--anchors", metavar="FILE", help="a copy of the anchors, kept elsewhere")
+    check.add_argument("--key", help="the public key that you were told")
+    check.add_argument("--offline", action="store_true", help="only the file of anchors; no database")
+    check.add_argument("--json", action="store_true")
+    out = verbs.add_parser("export", help="a patient's audit, a line of JSON for each event")
+    out.add_argument("--patient", required=True, metavar="ID")
+    out.add_argument("--since", default="2000-01-01")
+    out.add_argument("--format", choices=("fhir", "jsonl"), default="fhir")
+    verbs.add_parser("key", help="the public key that signs anchors")
+    turn = verbs.add_parser("rotate-key", help="let the key hand on to a new one")
+    turn.add_argument("--to", metavar="FILE", help="the new private key, PEM; else one is made in the state folder")
+
+
+def _audit(settings: Settings, options: argparse.Namespace) -> int:
+    from app import auditing
+
+    return auditing.run(settings, options)
+
+
 def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
@@ -151,5 +177,5 @@ _FLAGS = {
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate,
     "operator-link": _operator_link, "doctor": _doctor, "config": _config, "access": _access, "openapi": _openapi,
-    "demo": _demo, "keys": _keys,
+    "demo": _demo, "keys": _keys, "audit": _audit,
 }  # fmt: skip

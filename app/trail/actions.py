@@ -10,7 +10,7 @@ from app.auth import Signed
 from app.errors import NotFound
 from app.trail import anchors, fhir, queries, rules
 from app.trail.models import Anchor, Looks, SecurityEvents, Seen
-from app.trail.notary import Notary
+from app.trail.notary import LOCK, Notary
 from app.wire import cursor_for, place_of
 from db import CLOCK, Connection, Pool
 
@@ -74,7 +74,7 @@ async def anchor(pool: Pool, notary: Notary, now: datetime) -> int:
     async with pool.transaction(CLOCK) as db:
         last = await queries.last_anchor(db)
         if anchors.due(last, now):
-            await queries.one_anchors(db)
+            await queries.lock_anchors(db, LOCK)
             last = await queries.last_anchor(db)
             await _sign(db, notary, last, now)
         elif last == kept:

@@ -144,37 +144,35 @@ class Checked(Struct, frozen=True):
 def check(anchors: Sequence[Anchor], pinned: str | None = None) -> Checked:
     """Signatures, numbers, times, and each naming the one before; up to the first that does not hold.
 
-    `pinned` is a public key that the checker was told: it must be one that these anchors introduce.
+    `pinned` is a public key that the checker was told. One of the anchors must be signed by it: that one vouches for
+    all before it, and whose signature counts after it is its own to say.
     """
     trusted: str | None = None
-    introduced: list[str] = []
+    signers = set[str]()
     told: list[Statement] = []
     for place, anchor in enumerate(anchors):
         statement = _read(anchor)
         if statement is None:
             return Checked(told, [Fault("it is no statement", anchor=anchor.number)], trusted)
         trusted = trusted or statement.public_key
-        reason = _wrong(anchor, statement, anchors[place - 1] if place else None, told[-1] if told else None, trusted)
+        reason = _wrong(anchor, statement, anchors[place - 1] if place else None, trusted)
         if reason:
             return Checked(told, [Fault(reason, anchor=anchor.number)], trusted)
         told.append(statement)
-        if statement.public_key:
-            trusted = statement.public_key
-            introduced.append(trusted)
-    strange = pinned is not None and bool(anchors) and pinned not in introduced
-    return Checked(told, [Fault("none of the anchors is of the key that was given")] if strange else [], trusted)
+        signers.add(anchor.key_id)
+        trusted = statement.public_key or trusted
+    strange = pinned is not None and bool(anchors) and key_id(pinned) not in signers
+    return Checked(told, [Fault("no anchor is signed by the key that was given")] if strange else [], trusted)
 
 
-def _wrong(
-    anchor: Anchor, statement: Statement, before: Anchor | None, said: Statement | None, trusted: str | None
-) -> str | None:
+def _wrong(anchor: Anchor, statement: Statement, before: Anchor | None, trusted: str | None) -> str | None:
     if statement.number != (before.number + 1 if before else 1) or statement.number != anchor.number:
         return "the one before it is missing"
     if (statement.at, statement.kind) != (anchor.at, anchor.kind):
         return "its columns differ from what was signed"
     if before and statement.previous != digest(before):
         return "it was signed after another one than stands before it"
-    if said and statement.at < said.at:
+    if before and statement.at < before.at:
         return "it is older than the one before it"
     if trusted is None or anchor.key_id != key_id(trusted) or not _holds(trusted, anchor):
         return "its signature does not hold"

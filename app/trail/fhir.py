@@ -227,7 +227,12 @@ def _agent(seen: Seen) -> AuditAgent:
     return AuditAgent(_HUMAN, requestor=True, who=Reference(who, display=None if as_patient else seen.name), role=roles)
 
 
-_UNKNOWN = {"clock": "Cairn", "feed": "Whoever has the address of the calendar", "door": "Somebody not signed in yet"}
+_UNKNOWN = {
+    "clock": "Cairn",
+    "feed": "Whoever has the address of the calendar",
+    "door": "Somebody not signed in yet",
+    "console": "Whoever owns the database",
+}
 
 
 def _entities(event: Event) -> tuple[AuditEntity, ...]:

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from app.wire import Model, Page
 
-By = Literal["you", "staff", "cairn", "calendar", "somebody"]
+By = Literal["you", "staff", "cairn", "calendar", "server", "somebody"]
 
 
 class Event(Struct, frozen=True):
@@ -54,7 +54,10 @@ class Look(Model, frozen=True):
     at: datetime
     by: Annotated[
         By,
-        Meta(description="`cairn` is the program itself at work, `calendar` whoever has your calendar's address."),
+        Meta(
+            description="`cairn` is the program itself at work, `calendar` whoever has your calendar's address, "
+            "`server` whoever owns the database."
+        ),
     ]
     name: str | None
     roles: Annotated[list[str], Meta(description="What they were at that moment.")]

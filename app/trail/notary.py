@@ -1,6 +1,7 @@
 """Who signs anchors: a key of this machine, or the one that was configured, and the file that they go to."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -9,6 +10,10 @@ from msgspec import Struct
 from app import own_secret
 from app.settings import BadSettings, Settings
 from app.trail import anchors
+from app.trail.models import Anchor, Head
+from db.pool import connect
+
+LOCK = 0x6175_6469_74  # "audit": one who signs at a time
 
 
 class Notary(Struct, frozen=True):
@@ -55,3 +60,35 @@ def succeed(path: Path, pem: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     half.replace(path)
+
+
+async def hand_on(owner_dsn: str, old: Notary, new: Ed25519PrivateKey, now: datetime) -> list[Anchor]:
+    """Anchors in which the old key names the new one and the new one signs for the first time, kept as the owner.
+
+    All anchors there are, for the file. Where none were signed yet, the old key introduces itself before.
+    """
+    raw = await connect(owner_dsn)
+    try:
+        async with raw.transaction():
+            await raw.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+            rows = [Anchor(*one) for one in await raw.fetch(_ANCHORS)]
+            made = [] if rows else [anchors.first(old.key, now)]
+            last = (rows + made)[-1]
+            if anchors.signer_after(last) != anchors.key_id(old.public_key):
+                raise BadSettings("The key that is set here is not the one that signed before.")
+            made.append(anchors.handed_on(old.key, last, new.public_key(), now))
+            heads = [Head(*one) for one in await raw.fetch(_HEADS)]
+            made.append(anchors.over(new, made[-1], heads, now))
+            await raw.executemany(_KEEP, [tuple(getattr(one, name) for name in _FIELDS) for one in made])
+            await raw.execute("SELECT audit_security('rotate', 'keys', NULL, NULL, 'anchor')")
+    finally:
+        await raw.close()
+    return rows + made
+
+
+_FIELDS = Anchor.__struct_fields__
+_ANCHORS = "SELECT number, at, kind, key_id, signed, signature FROM audit_anchor ORDER BY number"
+_HEADS = "SELECT shard, seq, hash FROM audit_head ORDER BY shard"
+_KEEP = """
+    INSERT INTO audit_anchor (number, at, kind, key_id, signed, signature) VALUES ($1, $2, $3, $4, $5, $6)
+"""

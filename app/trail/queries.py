@@ -7,8 +7,6 @@ from uuid import UUID
 from app.trail.models import Anchor, Head, Looker, Seen
 from db import Connection
 
-LOCK = 0x6175_6469_74  # "audit"
-
 
 async def about(
     db: Connection,
@@ -71,9 +69,9 @@ async def watched(db: Connection, me: UUID, patient_id: UUID) -> Looker | None:
     )
 
 
-async def one_anchors(db: Connection) -> None:
-    """One worker at a time, for as long as this transaction lasts."""
-    await db.run("SELECT pg_advisory_xact_lock($1)", LOCK)
+async def lock_anchors(db: Connection, lock: int) -> None:
+    """One who signs at a time, for as long as this transaction lasts."""
+    await db.run("SELECT pg_advisory_xact_lock($1)", lock)
 
 
 async def heads(db: Connection) -> list[Head]:

@@ -8,7 +8,7 @@ from uuid import UUID
 from app.errors import FieldError, Invalid
 from app.trail.models import By, Look, SecurityEvent, Seen
 
-_UNNAMED: Mapping[str, By] = {"clock": "cairn", "feed": "calendar"}
+_UNNAMED: Mapping[str, By] = {"clock": "cairn", "feed": "calendar", "console": "server"}
 _DATE = re.compile(r"(ge|gt|le|lt|eq|sa|eb)?(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d))?)")
 _DAY, _INSTANT = timedelta(days=1), timedelta(microseconds=1)
 
