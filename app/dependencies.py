@@ -9,7 +9,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
 from app.auth import Signed
-from app.observe import request_id
+from app.observe import decided_at, request_id
 from app.site import Site
 from db import Connection, person
 
@@ -28,18 +28,15 @@ async def provide_me(request: Request[Any, Any, Any]) -> Signed:
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The request's one transaction on behalf of its caller: it commits before the answer is sent."""
-    scope, me = request.scope, request.scope["user"]
-    principal = person(
-        me.id, request_id(scope), me.session_id, now=request.app.state.clock(), purposes=scope["state"]["purposes"]
-    )
+    scope, me, purposes = request.scope, request.scope["user"], request.scope["state"]["purposes"]
+    principal = person(me.id, request_id(scope), me.session_id, now=decided_at(scope), purposes=purposes)
     async with request.app.state.pool.transaction(principal) as db:
         yield db
 
 
 async def provide_now(request: Request[Any, Any, Any]) -> datetime:
     """The instant at which the request is decided: one for all of it."""
-    now: datetime = request.app.state.clock()
-    return now
+    return decided_at(request.scope)
 
 
 async def provide_site(request: Request[Any, Any, Any]) -> Site:

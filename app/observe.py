@@ -67,8 +67,10 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> A
             await app(scope, receive, send)
             return
         started = time.perf_counter()
-        number = new_id(clock())
+        now = clock()
+        number = new_id(now)
         scope["cairn_request"] = number  # type: ignore[typeddict-unknown-key]
+        scope["cairn_now"] = now  # type: ignore[typeddict-unknown-key]
         status = 500
 
         async def reply(message: Message) -> None:
@@ -105,6 +107,12 @@ def request_id(scope: Scope) -> UUID:
     """The id that this request was given."""
     number: UUID = scope["cairn_request"]  # type: ignore[typeddict-item]  # put there above
     return number
+
+
+def decided_at(scope: Scope) -> datetime:
+    """The instant at which this request is decided: one for all of it, in Python and in SQL."""
+    now: datetime = scope["cairn_now"]  # type: ignore[typeddict-item]  # put there above
+    return now
 
 
 def _count(metrics: Metrics, scope: Scope, status: int, seconds: float) -> None:

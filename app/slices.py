@@ -5,13 +5,17 @@ from litestar.types import ControllerRouterHandler
 from app.alerts import routes as alerts
 from app.appointments import routes as appointments
 from app.checkins import routes as checkins
+from app.consents import routes as consents
 from app.coverage import routes as coverage
 from app.crisis import routes as crisis
 from app.devices import routes as devices
+from app.disclosures import routes as disclosures
 from app.docs import routes as docs
 from app.duty import routes as duty
+from app.emergency import routes as emergency
 from app.events import routes as events
 from app.health import routes as health
+from app.legal import routes as legal
 from app.medications import routes as medications
 from app.people import routes as people
 from app.sessions import routes as sessions
@@ -34,6 +38,10 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *appointments.ROUTES,
     *visits.ROUTES,
     *medications.ROUTES,
+    *consents.ROUTES,
+    *disclosures.ROUTES,
+    *emergency.ROUTES,
+    *legal.ROUTES,
     *events.ROUTES,
     *trail.ROUTES,
     *docs.ROUTES,

@@ -14,6 +14,7 @@ class Kind(StrEnum):
     ALERT = "alert"
     APPOINTMENT = "appointment"
     MEDICATION = "medication"
+    PRIVACY = "privacy"
 
 
 class Lane(StrEnum):

@@ -11,7 +11,12 @@ FALLBACK = "en"
 _REMINDER = {"en": "You have a reminder", "es": "Tienes un recordatorio"}
 _PLEASE_LOOK = {"en": "Please open the app now", "es": "Abre la aplicación ahora, por favor"}
 
-_LINES = {Kind.ALERT: _PLEASE_LOOK, Kind.APPOINTMENT: _REMINDER, Kind.MEDICATION: _REMINDER}
+_LINES = {
+    Kind.ALERT: _PLEASE_LOOK,
+    Kind.APPOINTMENT: _REMINDER,
+    Kind.MEDICATION: _REMINDER,
+    Kind.PRIVACY: _REMINDER,
+}
 
 
 def line(kind: Kind, language: str) -> str:

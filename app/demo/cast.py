@@ -2,8 +2,9 @@
 
 Maya is a patient of Harbor, a program under Part 2. Sam is her peer, Dana her counselor and lead, Okafor her
 prescriber. Ines is a peer on duty who knows nobody. Leo is a patient whom only Dana and Ben support. Theo watches over
-the program, Grace leads it, Rosa coordinates it, Kai runs the machine. Lindqvist is a doctor elsewhere, to whom Maya
-has consented nothing yet. Noah, Nell and Ned are of another program: strangers to everybody above.
+the program, Grace leads it, Rosa coordinates it, June answers for its privacy, Kai runs the machine. Lindqvist is a
+doctor elsewhere, to whom Maya has consented nothing yet. Noah, Nell and Ned are of another
+program: strangers to everybody above.
 """
 
 from uuid import UUID, uuid5
@@ -60,6 +61,7 @@ ROSA = Person("rosa", "Rosa Delgado", HARBOR, ("coordinator",))
 KAI = Person("kai", "Kai Nakamura", HARBOR, ("operator",))
 THEO = Person("theo", "Theo Brandt", HARBOR, ("supervisor",), on_duty=True)
 GRACE = Person("grace", "Dr. Grace Oduya", HARBOR, ("program-lead",))
+JUNE = Person("june", "June Halloran", HARBOR, ("privacy-officer",))
 INES = Person("ines", "Ines Moreau", HARBOR, ("peer",), time_zone="America/Denver", on_duty=True)
 LEO = Person("leo", "Leo Santos", HARBOR, language="es", time_zone="America/Chicago")
 BEN = Person("ben", "Ben Adeyemi", HARBOR, ("peer", "peer-lead"))
@@ -67,7 +69,7 @@ NOAH = Person("noah", "Noah Feld", NORTHSIDE, time_zone="America/Chicago")
 NELL = Person("nell", "Nell Iverson", NORTHSIDE, ("counselor",), time_zone="America/Chicago", on_duty=True)
 NED = Person("ned", "Ned Olsen", NORTHSIDE, ("peer",), time_zone="America/Chicago", on_duty=True)
 
-CAST = (MAYA, SAM, DANA, OKAFOR, LINDQVIST, ROSA, KAI, THEO, GRACE, INES, LEO, BEN, NOAH, NELL, NED)
+CAST = (MAYA, SAM, DANA, OKAFOR, LINDQVIST, ROSA, KAI, THEO, GRACE, JUNE, INES, LEO, BEN, NOAH, NELL, NED)
 
 # Patient, staff, lead.
 TEAMS = (

@@ -11,7 +11,7 @@ from app.auth import Assurance
 from app.wire import ClientId, Incoming, Language, Line, Model, Page, ZoneName
 
 Roles = Annotated[
-    list[StaffRole], Meta(max_length=9, description="All of them; none means that they work here no more.")
+    list[StaffRole], Meta(max_length=10, description="All of them; none means that they work here no more.")
 ]
 
 
