@@ -79,8 +79,6 @@ class AlreadyEnded(Refusal):
 class NotYours(Refusal):
     """Only the patient can take this back here. You can keep what you were told, or that it ended by itself."""
 
-    status = 403
-
 
 def check(new: Elements, today: date) -> None:
     """Every element is there and they go together; what is wrong is said at each field."""
@@ -134,11 +132,11 @@ def _of_end(new: Elements, today: date) -> Iterator[FieldError]:
 
 
 def check_signature(new: NewConsent, signer: Signer, filled: Filled) -> None:
-    """The name is the one in the form, and the text is the one that was shown."""
-    if _plain(new.signature) != _plain(signer.name):
-        raise Invalid(FieldError("/signature", "not-your-name", "Please write your name as it stands in the form."))
+    """The text is the one that was shown, and the name is the one in it."""
     if new.form_sha256 != filled.sha256:
         raise FormChanged
+    if _plain(new.signature) != _plain(signer.name):
+        raise Invalid(FieldError("/signature", "not-your-name", "Please write your name as it stands in the form."))
 
 
 def _plain(name: str) -> str:

@@ -10,6 +10,7 @@ from app import audit
 from app.auth import Signed
 from app.disclosures import queries, rules
 from app.disclosures.models import Disclosures, Notice
+from app.errors import NotFound
 from app.legal import actions as legal
 from app.wire import Instant, cursor_for, place_of
 from db import Connection
@@ -50,4 +51,6 @@ async def accounting(
 
 async def exported(db: Connection, me: Signed, now: datetime) -> str:
     """All of the caller's own accounting as a table."""
+    if not me.has("patient"):
+        raise NotFound
     return rules.as_csv((await accounting(db, me, None, None, EXPORTED, now)).items)

@@ -59,7 +59,7 @@ async def review(db: Connection, me: Signed, number: UUID, new: NewReview, now: 
     if not await queries.review(db, number, me.id, new, now):
         raise rules.AlreadyReviewed
     await audit.record(db, "review", "emergency", [broken.patient_id], number)
-    await events.publish(db, [broken.patient_id, broken.recipient_id], "break-glass", number, now)
+    await events.publish(db, [broken.patient_id, me.id], "break-glass", number, now)
     reviewed = await queries.by_id(db, number)
     if reviewed is None:
         raise NotFound

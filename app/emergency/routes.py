@@ -17,7 +17,8 @@ ANSWERABLE = roles("supervisor", "privacy-officer", under=("program",))
 
 
 @post("/v1/patients/{patient_id:uuid}/break-glass", operation_id="breakGlass", tags=["emergency"],
-      summary="Read in an emergency", access=access.allow("break-glass", "emergency", MEDICAL, step_up=True), limit=limits.EMERGENCY)  # fmt: skip
+      summary="Read in an emergency", limit=limits.EMERGENCY,
+      access=access.allow("break-glass", "emergency", MEDICAL, step_up=True))  # fmt: skip
 async def break_glass(patient_id: FromPath[UUID], data: JSONBody[NewBreakGlass], db: Db, now: Now) -> BreakGlass:
     """Read one patient's record for an hour without consent, because of an emergency; nothing can be changed by it.
 
@@ -30,7 +31,7 @@ async def break_glass(patient_id: FromPath[UUID], data: JSONBody[NewBreakGlass],
 @get("/v1/break-glass", operation_id="listBreakGlass", tags=["emergency"], summary="Who read in an emergency",
      access=access.allow("read", "emergency", SELF, MEDICAL, ANSWERABLE))  # fmt: skip
 async def listed(db: Db, now: Now, cursor: Cursor = None, limit: Limit = 50) -> BreakGlasses:
-    """Those about you or by you; for whoever answers for a program's privacy, all of its patients'."""
+    """Those about you, or by you and not over; for whoever answers for a program's privacy, all of its patients'."""
     return await actions.listed(db, cursor, limit, now)
 
 
@@ -38,7 +39,7 @@ async def listed(db: Db, now: Now, cursor: Cursor = None, limit: Limit = 50) -> 
       summary="Review an emergency", status_code=200,
       access=access.allow("review", "emergency", ANSWERABLE))  # fmt: skip
 async def review(break_glass_id: FromPath[UUID], data: JSONBody[NewReview], me: Me, db: Db, now: Now) -> BreakGlass:
-    """Say whether it was right. The patient, and whoever broke the glass, see what you found."""
+    """Say whether it was right. The patient sees what you found."""
     return await actions.review(db, me, break_glass_id, data, now)
 
 

@@ -341,7 +341,7 @@ BEGIN
     SELECT * INTO reader FROM person WHERE id = me();
     IF EXISTS (
         SELECT FROM unnest(patients) AS whom JOIN person p ON p.id = whom
-        WHERE p.organisation_id <> reader.organisation_id
+        WHERE p.organisation_id IS DISTINCT FROM reader.organisation_id
           AND whom NOT IN (SELECT consented(about)) AND whom NOT IN (SELECT broken_glass()))
     THEN RAISE insufficient_privilege USING MESSAGE = 'no consent covers this read'; END IF;
     RETURN QUERY
@@ -389,7 +389,7 @@ GRANT SELECT, INSERT ON consent, consent_revocation, break_glass_review TO cairn
 GRANT SELECT ON disclosure, break_glass TO cairn_app;
 
 -- Of a consent, an accounting and a broken glass the patient reads their own, and whoever answers for the program's
--- privacy those of its patients.
+-- privacy those of its patients. Whoever broke a glass sees that for as long as it lasts.
 ALTER TABLE consent ENABLE ROW LEVEL SECURITY;
 CREATE POLICY concerned ON consent FOR SELECT
     USING (patient_id = (SELECT me()) OR organisation_id = (SELECT works_at('privacy-officer', 'supervisor')));
@@ -410,7 +410,7 @@ CREATE POLICY concerned ON disclosure FOR SELECT
 
 ALTER TABLE break_glass ENABLE ROW LEVEL SECURITY;
 CREATE POLICY concerned ON break_glass FOR SELECT
-    USING (patient_id = (SELECT me()) OR recipient_id = (SELECT me())
+    USING (patient_id = (SELECT me()) OR recipient_id = (SELECT me()) AND ends_at > moment()
            OR organisation_id = (SELECT works_at('privacy-officer', 'supervisor')));
 
 -- Nobody reviews the glass that they broke.

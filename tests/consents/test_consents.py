@@ -143,7 +143,7 @@ async def test_each_kind_can_be_signed(world: World) -> None:
 
 
 async def test_a_name_with_a_sign_of_the_templates_in_it_stays_a_name(world: World) -> None:
-    elsewhere = {"recipientKind": "elsewhere", "recipientId": None, "recipientOrganisationId": None}
+    elsewhere: dict[str, Any] = {"recipientKind": "elsewhere", "recipientId": None, "recipientOrganisationId": None}
     kept = await consent(world, **elsewhere, recipient="A. $patient & ${what} $$ Sons")
     assert "A. $patient & ${what} $$ Sons" in kept["formText"]
 
@@ -232,7 +232,10 @@ async def test_the_directory_names_other_organisations_and_whoever_can_receive_t
 
 
 async def test_consents_come_in_pages(world: World) -> None:
-    numbers = [(await consent(world))["id"] for _ in range(3) if world.clock.forward(minutes=1)]
+    numbers = []
+    for _ in range(3):
+        world.clock.forward(minutes=1)
+        numbers.append((await consent(world))["id"])
     maya = await world.of(MAYA)
     page = (await maya.get("/v1/consents", params={"limit": 2})).json()
     rest = (await maya.get("/v1/consents", params={"cursor": page["nextCursor"]})).json()
