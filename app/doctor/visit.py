@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import system_clock
-from app.doctor import calls, findings, machine, pushing, sealing, storage
+from app.doctor import calls, findings, law, machine, pushing, sealing, storage
 from app.doctor.findings import Finding, fail
 from app.settings import Settings
 
@@ -63,6 +63,7 @@ def checks(settings: Settings, clock: Clock) -> Sequence[Check]:
         Check("migrations", partial(storage.migrations, settings)),
         Check("keys", partial(sealing.keys, settings)),
         Check("clock", partial(storage.clock, settings, clock)),
+        Check("law", partial(law.parameters, settings, clock)),
         Check("time zones", partial(machine.time_zones, clock)),
         Check("push", partial(pushing.credentials, settings)),
         *(Check("TURN", partial(calls.turn, settings, url, clock)) for url in settings.turn_urls or (None,)),

@@ -35,8 +35,8 @@ class Text(Struct, frozen=True):
     body: str
 
 
-class Expiring(Struct, frozen=True):
-    """Something that holds now and soon will not, with nothing to follow it."""
+class Lasting(Struct, frozen=True):
+    """A parameter or text that holds now, and when nothing of its name will hold any more: perhaps never."""
 
     name: str
-    valid_until: date
+    ends: date | None
