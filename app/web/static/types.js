@@ -16,9 +16,18 @@
 /** @typedef {{id: string, alertClass: "p0" | "p1" | "p2" | "p3", late: boolean, openedAt: string, claimedBy: string | null, claimedByName: string | null, claimedAt: string | null, contactedAt: string | null, closedAt: string | null, outcome: string | null, version: number, reasons: string[], patient: {id: string, name: string} | null, level: {mood: number, craving: number, wantsToTalk: boolean} | null}} Alert */
 /** @typedef {{id: string, startsAt: string, endsAt: string}} DutyShift */
 /** @typedef {{person: string, name: string, role: string, organisation: string}} DemoPerson */
-/** @typedef {{id: string, name: string, timeZone: string, language: string}} Patient */
+/** @typedef {{id: string, name: string, timeZone: string, language: string, disclosure?: Notice}} Patient */
 /** @typedef {{id: string, name: string, roles: string[], timeZone: string, language: string}} StaffMember */
 /** @typedef {{urls: string[], username: string, credential: string}} IceServer */
 /** @typedef {{socket: string, ticket: string, expiresAt: string, ice: {servers: IceServer[], ttl: number, policy: "all" | "relay"}}} Entry */
+/** @typedef {{statement: string, version: number, language: string, scope: string[], purpose: string, consentId: string | null, breakGlassId: string | null, expiresAt: string | null, expiresWith: string | null}} Notice */
+/** @typedef {{id: string, kind: string, patient: string, recipient: string, categories: string[], purpose: string, signedAt: string, expiresAt: string | null, expiresWith: string | null, revokedAt: string | null, how: string | null, state: "live" | "expired" | "revoked"}} ConsentSummary */
+/** @typedef {ConsentSummary & {formText: string, formSha256: string, language: string, signature: string, signaturePath: string | null}} Consent */
+/** @typedef {{value: string, words: string}} Choice */
+/** @typedef {{kind: string, language: string, version: number, title: string, categories: Choice[], purposes: Choice[], recipients: Choice[], expiries: Choice[], rightToRevoke: string, statements: string[], expiresOn: string, notice: string}} ConsentForm */
+/** @typedef {{id: string, name: string, roles: string[]}} Receiver */
+/** @typedef {{id: string, name: string, kind: string, people: Receiver[]}} ReceivingOrganisation */
+/** @typedef {{id: string, disclosedAt: string, discloser: string, recipient: string, recipientOrganisation: string, category: string, purpose: string}} Disclosure */
+/** @typedef {{id: string, patientId: string, patient: string, recipientId: string, recipient: string, affiliation: string, discloser: string, brokenAt: string, endsAt: string, nature: string, reviewedAt: string | null, finding: string | null, note: string | null}} BreakGlass */
 
 export {};

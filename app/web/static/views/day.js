@@ -22,6 +22,7 @@ export function Day({ me }) {
         <${Appointments} me=${me} />
         <${Doses} />
         <${Team} />
+        <p class="center"><a href="#/sharing">${t("sharing.title")}</a></p>
         <p class="center"><a href="#/mirror">${t("mirror.link")}</a></p>
       </div>
     </div>

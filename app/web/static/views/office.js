@@ -4,10 +4,12 @@ import { html } from "../ui.js";
 import { t, tCode } from "../words.js";
 import { About } from "./account.js";
 import { Greeting } from "./day.js";
+import { BreakGlass, Emergencies } from "./emergency.js";
 import { Patients } from "./patients.js";
+import { Shared } from "./shared.js";
 import { Staff } from "./staff.js";
 
-const HONEST = ["operator", "coordinator", "primary-care"];
+const HONEST = ["operator", "coordinator", "privacy-officer"];
 
 /** @param {{me: import("../types.js").Me}} props */
 export function Office({ me }) {
@@ -20,8 +22,11 @@ export function Office({ me }) {
         ${HONEST.filter(has).map((role) => html`<section class="card honest"><p>${tCode("account", role)}</p></section>`)}
         ${has("operator") && html`<${Staff} me=${me} />`}
         ${has("coordinator") && html`<${Patients} me=${me} />`}
+        ${has("primary-care") && html`<${Shared} />`}
+        ${has("privacy-officer") && html`<${Emergencies} me=${me} part />`}
       </div>
       <div class="column side">
+        ${has("primary-care") && html`<${BreakGlass} />`}
         <${Card} title=${t("account.title")} aside=${change}><${About} me=${me} /><//>
         ${has("operator") && html`<ul class="links"><li><a href="/docs">${t("account.docs")}</a></li><li><a href="/health/ready">${t("account.health")}</a></li></ul>`}
       </div>

@@ -3,7 +3,8 @@ import { useLoaded, useWhole } from "../loaded.js";
 import { Avatar, Card, Shown } from "../parts.js";
 import { dayName } from "../times.js";
 import { html } from "../ui.js";
-import { t } from "../words.js";
+import { t, tCode } from "../words.js";
+import { Notice } from "./notice.js";
 import { Team } from "./team.js";
 import { Trend } from "./trend.js";
 
@@ -11,22 +12,53 @@ import { Trend } from "./trend.js";
 /** @typedef {import("../types.js").Patient} Patient */
 
 const READERS = ["counselor", "prescriber", "supervisor"];
+const OUTSIDE = "primary-care";
 
 /** @param {{id: string, me: import("../types.js").Me}} props */
 export function PatientView({ id, me }) {
   const patients = useWhole("/v1/patients");
-  const name = patients.value?.items.find((/** @type {Patient} */ one) => one.id === id)?.name ?? "";
-  const reads = me.roles.some((role) => READERS.includes(role));
+  const shared = useLoaded(`/v1/patients/${id}/contact-card`, ["consent", "break-glass"]);
+  /** @type {Patient | undefined} */
+  const patient = shared.value ?? patients.value?.items.find((/** @type {Patient} */ one) => one.id === id);
+  const name = patient?.name ?? "";
+  const reads = me.roles.some((role) => READERS.includes(role)) || sees(patient, "check-ins");
   return html`
     <p><a href="#/">‹ ${t("back")}</a></p>
     <h1 class="named">${name && html`<${Avatar} name=${name} />`}${name}</h1>
+    <${Notice} notice=${patient?.disclosure} />
     <div class="columns">
       <div class="column">
-        <${Card} title=${t("trend.title")} name="trend-card"><${Trend} patientId=${id} /><//>
+        ${sees(patient, "check-in-levels", "check-ins") !== false && html`<${Card} title=${t("trend.title")} name="trend-card"><${Trend} patientId=${id} /><//>`}
         ${reads && html`<${CheckIns} id=${id} />`}
       </div>
-      <div class="column side"><${Team} patientId=${id} me=${me} /></div>
+      <div class="column side">
+        ${!patient?.disclosure && !me.roles.includes(OUTSIDE) && html`<${Team} patientId=${id} me=${me} />`}
+        ${sees(patient, "regimens") && html`<${Medicines} id=${id} />`}
+      </div>
     </div>
+  `;
+}
+
+/**
+ * Whether a consent, or an emergency, shows one of these; nothing is said of a patient of one's own program.
+ * @param {Patient | undefined} patient @param {string[]} what
+ */
+function sees(patient, ...what) {
+  const notice = patient?.disclosure;
+  return notice && (notice.breakGlassId !== null || notice.scope.some((one) => what.includes(one)));
+}
+
+/** What somebody takes. @param {{id: string}} props */
+function Medicines({ id }) {
+  const regimens = useLoaded(`/v1/patients/${id}/regimens`, ["regimen"]);
+  return html`
+    <${Card} title=${tCode("shared", "regimens")}>
+      <${Shown} of=${regimens}>
+        ${(/** @type {{items: {id: string, medicine: string, times: string[], status: string}[]}} */ found) => html`
+          <ul class="people kept">${found.items.map((one) => html`<li key=${one.id}><div class="grow"><strong>${one.medicine}</strong><small>${one.status === "active" ? one.times.join(", ") : t("patient.stopped")}</small></div></li>`)}</ul>
+        `}
+      <//>
+    <//>
   `;
 }
 

@@ -11,7 +11,7 @@ import { SignInLink } from "./link.js";
 /** @typedef {import("../types.js").Me} Me */
 /** @typedef {import("../types.js").StaffMember} StaffMember */
 
-const ROLES = ["counselor", "prescriber", "peer", "peer-lead", "coordinator", "supervisor", "program-lead", "primary-care", "operator"];
+const ROLES = ["counselor", "prescriber", "peer", "peer-lead", "coordinator", "supervisor", "program-lead", "primary-care", "privacy-officer", "operator"];
 
 /** @param {{me: Me}} props */
 export function Staff({ me }) {

@@ -9,6 +9,7 @@ import { t } from "../words.js";
 import { Alerts } from "./alerts.js";
 import { Appointments } from "./appointments.js";
 import { Greeting } from "./day.js";
+import { BreakGlass } from "./emergency.js";
 import { Patients } from "./patients.js";
 import { Staff } from "./staff.js";
 
@@ -29,6 +30,8 @@ export function Support({ me }) {
       <div class="column side">
         ${has(WITH_VISITS) && html`<${Appointments} me=${me} />`}
         ${has(WITH_PATIENTS) && html`<${Patients} me=${me} />`}
+        ${has(["prescriber"]) && html`<${BreakGlass} />`}
+        ${has(["supervisor"]) && html`<p class="center"><a href="#/emergencies">${t("emergency.title")}</a></p>`}
         <p class="center"><a href="#/mirror">${t("mirror.link")}</a></p>
       </div>
     </div>
