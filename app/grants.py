@@ -16,7 +16,7 @@ from msgspec import Struct
 
 StaffRole = Literal[
     "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "program-lead",
-    "operator",
+    "privacy-officer", "operator",
 ]  # fmt: skip
 Role = Literal["patient", StaffRole]
 Relation = Literal[
@@ -50,7 +50,7 @@ Group = tuple[str, str]
 PURPOSE_OF: Mapping[Role, Purpose] = {
     "patient": "patient-request", "peer": "treatment", "peer-lead": "treatment", "counselor": "treatment",
     "prescriber": "treatment", "primary-care": "treatment", "coordinator": "operations", "supervisor": "oversight",
-    "program-lead": "oversight", "operator": "operations",
+    "program-lead": "oversight", "privacy-officer": "oversight", "operator": "operations",
 }  # fmt: skip
 
 
@@ -95,6 +95,9 @@ EVERYONE: Who = roles(*ROLES, under=("self",))
 _OPERATOR = roles("operator", under=("program",))
 _OVERSIGHT = roles(*OVERSEERS, under=("program",))
 _SUPERVISOR = roles("supervisor", under=("program",))
+# Who answers for how a program keeps to a patient's consent; an officer reads no record.
+_OFFICER = roles("privacy-officer", under=("program",))
+_ANSWERABLE = roles("supervisor", "privacy-officer", under=("program",))
 _ANSWERING = roles(*PEERS, *CLINICIANS, "supervisor", "program-lead", under=("self",))
 _OFFERING = roles("peer", *CLINICIANS, under=("self",))
 # Beside a patient every day, or in somebody's place.
@@ -102,7 +105,8 @@ _BESIDE = roles(*PEERS, *CLINICIANS, under=("team", "covering"))
 # Whoever treats a patient at all: 42 CFR Part 2 asks for a treatment relationship inside the program.
 _TREATING = roles(*CLINICIANS, under=("team", "covering", "claimed", "booked"))
 # Across organisations consent decides, and in a medical emergency the medical staff.
-_ELSEWHERE = roles("primary-care", under=("consented",))
+_ELSEWHERE = roles(*CLINICIANS, "primary-care", under=("consented",))
+_ELSEWHERE_PEERS = roles(*PEERS, under=("consented",))
 _EMERGENCY = roles("prescriber", "primary-care", under=("break-glass",))
 _TOLD = (
     roles(*PEERS, *CLINICIANS, "program-lead", under=("told",)),
@@ -130,10 +134,11 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("make", "sign-in-links", (roles("operator", "coordinator", under=("program",)),)),
     ("list add end", "coverage", (roles(*PEERS, *CLINICIANS, under=("self",)), _OVERSIGHT)),
     # Name, language and zone: all that whoever runs the place knows of a patient.
-    ("list", "identity", (_BESIDE, _OVERSIGHT, _OPERATOR)),
+    ("list", "identity", (_BESIDE, _OVERSIGHT, _OPERATOR, _ELSEWHERE, _ELSEWHERE_PEERS, _EMERGENCY)),
     ("read", "identity", (
         roles(*PEERS, *CLINICIANS, under=("team", "covering", "claimed", "booked")),
-        roles("program-lead", under=("claimed",)), _OVERSIGHT, _OPERATOR, SELF, _ELSEWHERE, _EMERGENCY,
+        roles("program-lead", under=("claimed",)), _OVERSIGHT, _OFFICER, _OPERATOR, SELF, _ELSEWHERE,
+        _ELSEWHERE_PEERS, _EMERGENCY,
     )),
     ("bring-in", "identity", (roles("coordinator", *CLINICIANS, under=("program",)),)),
     # What somebody has decided about their care here.
@@ -145,7 +150,7 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("read", "check-ins", (SELF, _TREATING, _SUPERVISOR, _ELSEWHERE, _EMERGENCY)),
     ("read", "check-in-levels", (
         SELF, roles(*PEERS, under=("team", "covering", "claimed")), _TREATING, _SUPERVISOR,
-        roles("program-lead", under=("claimed",)), _ELSEWHERE, _EMERGENCY,
+        roles("program-lead", under=("claimed",)), _ELSEWHERE, _ELSEWHERE_PEERS, _EMERGENCY,
     )),
     ("read", "alerts", (SELF, *_TOLD)),
     ("claim contact release raise close", "alerts", _TOLD),
@@ -167,6 +172,17 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     # Who looked at a record, and what became of the accounts of those who may.
     ("read", "audit-events", (SELF, _SUPERVISOR)),
     ("read", "security-events", (_SUPERVISOR,)),
+    # What a patient lets others see, what they were shown by it, and what was read in an emergency.
+    ("read", "consent-forms", (SELF,)),
+    ("list", "recipients", (SELF,)),
+    ("sign", "consents", (SELF,)),
+    ("read", "consents", (SELF, _ANSWERABLE)),
+    ("revoke", "consents", (SELF, _OFFICER)),
+    ("read", "disclosures", (SELF, _ANSWERABLE)),
+    ("break-glass", "emergency", (_EMERGENCY,)),
+    ("read", "emergency", (SELF, roles("prescriber", "primary-care", under=("self",)), _ANSWERABLE)),
+    ("review", "emergency", (_ANSWERABLE,)),
+    ("list", "legal-parameters", (_ANSWERABLE, roles("program-lead", "operator", under=("program",)))),
 )  # fmt: skip
 
 

@@ -86,6 +86,8 @@ def _within(kind: inspect.Type) -> tuple[inspect.Type, ...]:
 def _mark_fields(struct: inspect.StructType, schema: Json) -> None:
     for field in struct.fields:
         _mark_instants(field.type, schema["properties"][field.encode_name])
+        if field.default is msgspec.UNSET:
+            schema["properties"][field.encode_name]["x-left-out"] = True
     if struct.cls.__struct_config__.omit_defaults:
         schema["x-omits"] = True
 
@@ -129,13 +131,19 @@ def _names(node: Any) -> Iterator[str]:
 
 
 def _complete(shared: Json, *, outgoing: set[str]) -> None:
-    """What only goes out has all of its fields, so a default would be a lie; unless its Struct leaves those away."""
+    """What only goes out has all of its fields, so a default would be a lie; unless its Struct leaves those away.
+
+    A field that is unset by default is there or is not, in either direction.
+    """
     for name, schema in shared.items():
         omits = schema.pop("x-omits", False)
         if name in outgoing and not omits and "properties" in schema:
-            schema["required"] = list(schema["properties"])
+            there = [field for field, kind in schema["properties"].items() if "x-left-out" not in kind]
+            schema["required"] = there
             for field in schema["properties"].values():
                 field.pop("default", None)
+        for field in schema.get("properties", {}).values():
+            field.pop("x-left-out", None)
 
 
 def _tidy(node: Any) -> Any:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from app import audit, sealing
 from app.alerts import actions as alerts
 from app.alerts.models import Opened
@@ -11,6 +13,7 @@ from app.auth import Signed
 from app.checkins import queries, rules
 from app.checkins.models import CheckIn, CheckIns, Facts, Kept, NewCheckIn, RecordedCheckIn, Trend
 from app.crisis import actions as crisis
+from app.disclosures import actions as disclosures
 from app.errors import IdTaken, NotFound
 from app.people import actions as people
 from app.people.rules import today
@@ -115,7 +118,8 @@ def _before(cursor: str | None) -> date:
 async def trend(db: Connection, patient_id: UUID, days: int, now: datetime) -> Trend:
     """The last days of a patient whom the caller supports, by the patient's own calendar."""
     patient = await people.patient_for(db, patient_id, "read", "check-in-levels")
-    return await _trend(db, patient.id, days, today(patient.time_zone, now))
+    found = await _trend(db, patient.id, days, today(patient.time_zone, now))
+    return replace(found, disclosure=await disclosures.beside(db, "check-in-levels", patient.id))
 
 
 async def _trend(db: Connection, patient_id: UUID, days: int, today: date) -> Trend:
@@ -128,4 +132,5 @@ async def _trend(db: Connection, patient_id: UUID, days: int, today: date) -> Tr
 async def history_of(db: Connection, patient_id: UUID, cursor: str | None, limit: int) -> CheckIns:
     """The same page for a clinician who treats this patient."""
     patient = await people.patient_for(db, patient_id, "read", "check-ins")
-    return await history(db, patient.id, cursor, limit)
+    found = await history(db, patient.id, cursor, limit)
+    return replace(found, disclosure=await disclosures.beside(db, "check-ins", patient.id))

@@ -7,7 +7,8 @@ from uuid import UUID
 from msgspec import Meta, Struct, field
 
 from app.crisis.models import CrisisCard
-from app.wire import ClientId, Incoming, Instant, Model, Page, Prose
+from app.disclosures.models import Disclosed, DisclosedPage
+from app.wire import ClientId, Incoming, Instant, Model, Prose
 
 Rating = Annotated[int, Meta(ge=0, le=10, description="0 to 10; operational, not a validated scale.")]
 
@@ -71,7 +72,7 @@ class KeptWithDays(Kept, frozen=True):
     median_craving: float | None
 
 
-class CheckIns(Page, frozen=True, kw_only=True):
+class CheckIns(DisclosedPage, frozen=True, kw_only=True):
     """A patient's check-ins, the newest day first, each day in its latest version."""
 
     items: list[CheckIn]
@@ -92,7 +93,7 @@ class TrendDay(Model, frozen=True):
     wants_to_talk: bool
 
 
-class Trend(Model, frozen=True):
+class Trend(Disclosed, frozen=True):
     """The last days, oldest first, today being the last; with the means of the last 7 and of all that are shown."""
 
     days: list[TrendDay]

@@ -20,20 +20,20 @@ LAST = UUID(int=2**128 - 1)
 EXPORTED = 10_000
 
 
-async def account(db: Connection, me: Signed, category: str, patients: Sequence[UUID]) -> Mapping[UUID, Notice]:
+async def account(db: Connection, category: str, patients: Sequence[UUID]) -> Mapping[UUID, Notice]:
     """Write the accounting of this read, in its transaction, and give what stands beside each patient who is shown.
 
     A patient of the caller's own program has nothing beside them. Without a consent or an emergency that covers a
     patient of another one nothing is shown at all.
     """
-    others = [patient for patient in patients if patient != me.id]
-    written = await queries.write(db, category, others) if others else []
+    written = await queries.write(db, category, patients) if patients else []
+    rules.check_covered(written)
     return {row.patient_id: rules.notice(row) for row in written if row.across}
 
 
-async def beside(db: Connection, me: Signed, category: str, patient_id: UUID) -> Notice | msgspec.UnsetType:
+async def beside(db: Connection, category: str, patient_id: UUID) -> Notice | msgspec.UnsetType:
     """The same for an answer about one patient, as it goes into the answer."""
-    return (await account(db, me, category, [patient_id])).get(patient_id, msgspec.UNSET)
+    return (await account(db, category, [patient_id])).get(patient_id, msgspec.UNSET)
 
 
 async def accounting(

@@ -9,7 +9,7 @@ from db import Connection
 
 
 async def write(db: Connection, category: str, patients: Sequence[UUID]) -> list[Written]:
-    """A row for each patient of another organisation, or behind a broken glass; refuses where nothing covers one."""
+    """A row for each patient of another organisation, or behind a broken glass; unwritten where nothing covers one."""
     return await db.all(
         Written,
         """

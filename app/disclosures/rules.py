@@ -6,12 +6,19 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.disclosures.models import Disclosure, Notice, Written
+from app.errors import NotFound
 
 YEARS = 3
 COLUMNS = ("disclosedAt", "recipient", "recipientOrganisation", "category", "purpose", "discloser", "consentId",
            "breakGlassId", "id")  # fmt: skip
 # A spreadsheet takes a cell that begins so for a formula, and runs it.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def check_covered(written: Iterable[Written]) -> None:
+    """Nothing is shown of a patient of another organisation whom nothing covers, at the moment of the accounting."""
+    if any(row.across and row.consent_id is None and row.break_glass_id is None for row in written):
+        raise NotFound
 
 
 def notice(written: Written) -> Notice:

@@ -9,6 +9,7 @@ import msgspec
 import notifications
 from app import audit
 from app.auth import Signed
+from app.disclosures import actions as disclosures
 from app.errors import IdTaken, NotFound
 from app.events import actions as events
 from app.medications import queries, rules
@@ -59,7 +60,8 @@ async def regimens_of(db: Connection, patient_id: UUID, cursor: str | None, limi
     """The same page for a clinician who treats this patient; for one who did, of what they wrote."""
     if not await queries.is_readable(db, patient_id):
         raise await people.absent(db, patient_id)
-    return await _listed(db, patient_id, cursor, limit)
+    found = await _listed(db, patient_id, cursor, limit)
+    return msgspec.structs.replace(found, disclosure=await disclosures.beside(db, "regimens", patient_id))
 
 
 async def dose_log(db: Connection, patient_id: UUID, days: int, now: datetime) -> DoseLog:
@@ -68,7 +70,7 @@ async def dose_log(db: Connection, patient_id: UUID, days: int, now: datetime) -
     last = today(patient.time_zone, now)
     found = await queries.dose_days(db, patient.id, first=last - timedelta(days=days - 1), last=last, now=now)
     await audit.record(db, "read", "dose-log", [patient.id])
-    return DoseLog(found)
+    return DoseLog(found, disclosure=await disclosures.beside(db, "dose-log", patient.id))
 
 
 async def occurrences(

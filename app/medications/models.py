@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from app.disclosures.models import Disclosed, DisclosedPage
 from app.walltime import WallTime
 from app.wire import ClientId, Incoming, Line, Model, Page, ZoneName
 
@@ -41,7 +42,7 @@ class Regimen(Model, frozen=True):
     stopped_at: datetime | None
 
 
-class Regimens(Page, frozen=True, kw_only=True):
+class Regimens(DisclosedPage, frozen=True, kw_only=True):
     """A patient's regimens, the newest first."""
 
     items: list[Regimen]
@@ -75,7 +76,7 @@ class DoseDay(Model, frozen=True):
     skipped: int
 
 
-class DoseLog(Model, frozen=True):
+class DoseLog(Disclosed, frozen=True):
     """The last days with doses, the oldest first."""
 
     days: list[DoseDay]

@@ -3,8 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from app import audit, auth
 from app.auth import Signed
+from app.disclosures import actions as disclosures
 from app.errors import Conflict, IdTaken, NotFound, Refusal
 from app.events import actions as events
 from app.people import queries, rules
@@ -105,7 +108,7 @@ async def contact_card(db: Connection, patient_id: UUID) -> Patient:
     """Who a patient is, for everybody who has anything to do with them."""
     found = await patient_for(db, patient_id, "read", "identity")
     await audit.record(db, "read", "identity", [found.id])
-    return found
+    return replace(found, disclosure=await disclosures.beside(db, "identity", found.id))
 
 
 async def record_of(db: Connection, patient_id: UUID) -> PatientRecord:
@@ -114,7 +117,7 @@ async def record_of(db: Connection, patient_id: UUID) -> PatientRecord:
     if found is None:
         raise await absent(db, patient_id)
     await audit.record(db, "read", "record", [found.id])
-    return found
+    return replace(found, disclosure=await disclosures.beside(db, "record", found.id))
 
 
 async def own_team(db: Connection, me: Signed, now: datetime) -> CareTeam:
@@ -158,5 +161,7 @@ async def listed(db: Connection, cursor: str | None, limit: int) -> Patients:
     after = place_of(cursor, tuple[str, UUID]) if cursor else None
     items = await queries.listed(db, after=after, limit=limit)
     await audit.record(db, "list", "identity", [p.id for p in items])
+    beside = await disclosures.account(db, "identity", [p.id for p in items])
+    shown = [replace(p, disclosure=beside[p.id]) if p.id in beside else p for p in items]
     more = cursor_for(items[-1].name, items[-1].id) if len(items) == limit else None
-    return Patients(items=items, next_cursor=more)
+    return Patients(items=shown, next_cursor=more)

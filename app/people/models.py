@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from app.access import StaffRole
 from app.auth import Assurance
+from app.disclosures.models import Disclosed
 from app.wire import ClientId, Incoming, Language, Line, Model, Page, ZoneName
 
 Roles = Annotated[
@@ -145,7 +146,7 @@ class Candidate(Struct, frozen=True):
     of_program: bool
 
 
-class Patient(Model, frozen=True):
+class Patient(Disclosed, frozen=True):
     """Who somebody is, and how to speak with them: all that a peer, or whoever runs the place, knows by this."""
 
     id: UUID
@@ -154,7 +155,7 @@ class Patient(Model, frozen=True):
     language: str
 
 
-class PatientRecord(Model, frozen=True):
+class PatientRecord(Disclosed, frozen=True):
     """A patient as those who treat them see them."""
 
     id: UUID

@@ -1,11 +1,6 @@
 -- Consent across organisations: who was allowed to read what of whom, why and until when; what was read by it; and the
 -- glass that is broken in an emergency. Section numbers are those of 42 CFR part 2 as amended on 16 February 2024.
 
--- The instant at which the request is decided, told with the caller's identity in BEGIN and worth as much as that; a
--- transaction that names none takes the statement's own.
-CREATE OR REPLACE FUNCTION moment() RETURNS timestamptz LANGUAGE sql STABLE
-    RETURN coalesce(nullif(current_setting('cairn.now', true), '')::timestamptz, now());
-
 -- A privacy officer answers for how a program keeps to all of this: they read what was disclosed and review every
 -- broken glass, and read no record.
 ALTER TABLE staff_role DROP CONSTRAINT staff_role_role_check;
@@ -262,6 +257,12 @@ CREATE FUNCTION receives(category text, by_name boolean) RETURNS boolean LANGUAG
                 by_name AND category IN ('identity', 'check-in-levels', 'return-to-use', 'plan-goals')
             ELSE false END);
 
+-- Whether a consent to these is one to that. `identity`, that somebody is a patient and how they are called, goes with
+-- every consent; who may read what somebody wrote may read the levels beside it.
+CREATE FUNCTION covers(categories text[], category text) RETURNS boolean LANGUAGE sql IMMUTABLE
+    RETURN category = 'identity' OR category = ANY (categories)
+           OR category = 'check-in-levels' AND 'check-ins' = ANY (categories);
+
 -- The consents that hold at this moment and are the caller's: signed, not expired, not revoked, of a patient of another
 -- organisation who is still that program's. Every element is there, or the row would not be.
 CREATE FUNCTION consents_held() RETURNS TABLE (consent_id uuid, patient_id uuid, categories text[], by_name boolean)
@@ -279,14 +280,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 A
       AND NOT EXISTS (SELECT FROM consent_revocation r WHERE r.consent_id = c.id)
 $$;
 
--- Whose records of this category the caller may read by consent. `identity`, that somebody is a patient and how they are
--- called, goes with every consent; who may read what somebody wrote may read the levels beside it.
+-- Whose records of this category the caller may read by consent.
 CREATE OR REPLACE FUNCTION consented(category text) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 AS $$
     SELECT DISTINCT patient_id FROM consents_held()
-    WHERE receives(category, by_name)
-      AND (category = 'identity' OR category = ANY (categories)
-           OR category = 'check-in-levels' AND 'check-ins' = ANY (categories))
+    WHERE covers(categories, category) AND receives(category, by_name)
 $$;
 
 -- Whose glass the caller has broken, for as long as that lasts.
@@ -304,10 +302,10 @@ CREATE FUNCTION break_the_glass(number uuid, whom uuid, what_happened text) RETU
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
 DECLARE
     house uuid := (SELECT organisation_id FROM person WHERE id = whom AND kind = 'patient');
-    mine uuid := works_at('prescriber', 'primary-care');
+    mine uuid := (SELECT organisation_id FROM person WHERE id = me());
     speaks uuid;
 BEGIN
-    IF house IS NULL OR mine IS NULL THEN RETURN; END IF;
+    IF house IS NULL OR 'break-glass' <> ALL (granted('break-glass', 'emergency')) THEN RETURN; END IF;
     speaks := CASE WHEN house = mine THEN me() ELSE (
         SELECT p.id FROM person p JOIN staff_role r ON r.person_id = p.id
         WHERE p.organisation_id = house AND r.role IN ('privacy-officer', 'supervisor', 'program-lead')
@@ -325,8 +323,8 @@ BEGIN
 END $$;
 
 -- Write the accounting of a read and say what goes with it: a row for each of these patients whom the caller reads by
--- consent or through a broken glass; none for those beside whom they stand in their own program. Where a patient is of
--- another organisation and nothing lets the caller read, it refuses, and with it everything that was read.
+-- consent or through a broken glass, and none for those beside whom they stand in their own program. A patient of
+-- another organisation whom nothing lets the caller read comes back with neither, unwritten: then nothing may be shown.
 CREATE FUNCTION disclose(about text, patients uuid[])
 RETURNS TABLE (patient_id uuid, across boolean, consent_id uuid, break_glass_id uuid, purpose text,
                categories text[], expires_at timestamptz, expires_with text, statement text, version integer,
@@ -336,34 +334,32 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 AS $
 DECLARE
     reader person%ROWTYPE;
     on_day date := moment()::date;
-    notice integer;
 BEGIN
     SELECT * INTO reader FROM person WHERE id = me();
-    IF EXISTS (
-        SELECT FROM unnest(patients) AS whom JOIN person p ON p.id = whom
-        WHERE p.organisation_id IS DISTINCT FROM reader.organisation_id
-          AND whom NOT IN (SELECT consented(about)) AND whom NOT IN (SELECT broken_glass()))
-    THEN RAISE insufficient_privilege USING MESSAGE = 'no consent covers this read'; END IF;
+    IF NOT EXISTS (SELECT FROM person p WHERE p.id = ANY (patients)
+                                          AND p.organisation_id IS DISTINCT FROM reader.organisation_id)
+       AND NOT EXISTS (SELECT broken_glass())
+    THEN RETURN; END IF;
     RETURN QUERY
     WITH read AS (
-        SELECT p.id, p.organisation_id, p.organisation_id <> reader.organisation_id AS across, held.consent_id,
-               glass.id AS break_glass_id,
-               legal_text_for(legal_value('disclosure-notice', on_day), p.organisation_id, reader.language, on_day) AS notice
+        SELECT p.id, p.organisation_id, p.organisation_id IS DISTINCT FROM reader.organisation_id AS across,
+               held.consent_id, glass.id AS break_glass_id,
+               legal_text_for(legal_value('disclosure-notice', on_day), p.organisation_id, reader.language, on_day)
+                   AS notice
         FROM (SELECT DISTINCT unnest(patients) AS id) AS asked JOIN person p USING (id)
         LEFT JOIN LATERAL (
             SELECT h.consent_id FROM consents_held() AS h JOIN consent c ON c.id = h.consent_id
-            WHERE h.patient_id = p.id AND receives(about, h.by_name)
-              AND (about = 'identity' OR about = ANY (h.categories)
-                   OR about = 'check-in-levels' AND 'check-ins' = ANY (h.categories))
+            WHERE h.patient_id = p.id AND covers(h.categories, about) AND receives(about, h.by_name)
             ORDER BY h.by_name DESC, c.signed_at DESC, c.id LIMIT 1) AS held ON true
         LEFT JOIN LATERAL (
             SELECT g.id FROM break_glass g
             WHERE g.patient_id = p.id AND g.recipient_id = reader.id AND held.consent_id IS NULL
               AND g.broken_at <= moment() AND g.ends_at > moment()
             ORDER BY g.broken_at DESC, g.id LIMIT 1) AS glass ON true
-        WHERE held.consent_id IS NOT NULL
-           OR glass.id IS NOT NULL AND (p.organisation_id <> reader.organisation_id
-                                        OR p.id NOT IN (SELECT reach('self', 'team', 'claimed', 'booked', 'supervised')))
+    ), concerned AS (
+        SELECT * FROM read r
+        WHERE r.across OR r.break_glass_id IS NOT NULL
+                          AND r.id NOT IN (SELECT reach(VARIADIC granted('read', about) || granted('list', about)))
     ), written AS (
         INSERT INTO disclosure (patient_id, organisation_id, disclosed_at, consent_id, break_glass_id, discloser,
                                 recipient_id, recipient, recipient_organisation_id, recipient_organisation, category,
@@ -371,12 +367,13 @@ BEGIN
         SELECT r.id, r.organisation_id, moment(), r.consent_id, r.break_glass_id,
                coalesce(c.discloser, g.discloser), reader.id, reader.name, o.id, o.name, about,
                coalesce(c.purpose, 'emergency'), r.notice, nullif(current_setting('cairn.request', true), '')::uuid
-        FROM read r JOIN organisation o ON o.id = reader.organisation_id
+        FROM concerned r JOIN organisation o ON o.id = reader.organisation_id
         LEFT JOIN consent c ON c.id = r.consent_id LEFT JOIN break_glass g ON g.id = r.break_glass_id
+        WHERE num_nonnulls(r.consent_id, r.break_glass_id) = 1
     )
     SELECT r.id, r.across, r.consent_id, r.break_glass_id, coalesce(c.purpose, 'emergency'),
            c.categories, coalesce(c.expires_at, g.ends_at), c.expires_with, t.body, t.version, t.language
-    FROM read r JOIN legal_text t ON t.id = r.notice
+    FROM concerned r JOIN legal_text t ON t.id = r.notice
     LEFT JOIN consent c ON c.id = r.consent_id LEFT JOIN break_glass g ON g.id = r.break_glass_id;
 END $$;
 
@@ -391,36 +388,36 @@ GRANT SELECT ON disclosure, break_glass TO cairn_app;
 -- Of a consent, an accounting and a broken glass the patient reads their own, and whoever answers for the program's
 -- privacy those of its patients. Whoever broke a glass sees that for as long as it lasts.
 ALTER TABLE consent ENABLE ROW LEVEL SECURITY;
-CREATE POLICY concerned ON consent FOR SELECT
-    USING (patient_id = (SELECT me()) OR organisation_id = (SELECT works_at('privacy-officer', 'supervisor')));
-CREATE POLICY own_hand ON consent FOR INSERT WITH CHECK (patient_id = me());
+CREATE POLICY by_relation ON consent FOR SELECT
+    USING (patient_id = ANY (ARRAY(SELECT patients_for('read', 'consents'))));
+CREATE POLICY own_hand ON consent FOR INSERT
+    WITH CHECK (patient_id = ANY (ARRAY(SELECT patients_for('sign', 'consents'))));
 
 ALTER TABLE consent_revocation ENABLE ROW LEVEL SECURITY;
-CREATE POLICY concerned ON consent_revocation FOR SELECT USING (EXISTS (SELECT FROM consent c WHERE c.id = consent_id));
+CREATE POLICY by_relation ON consent_revocation FOR SELECT USING (EXISTS (SELECT FROM consent c WHERE c.id = consent_id));
 -- The patient takes it back; the privacy officer keeps what they were told on paper, and what ends it without a word.
 CREATE POLICY own_word ON consent_revocation FOR INSERT
     WITH CHECK (revoked_by = me() AND EXISTS (
-        SELECT FROM consent c WHERE c.id = consent_id
-        AND CASE WHEN c.patient_id = me() THEN how = 'in-app'
-                 ELSE c.organisation_id = works_at('privacy-officer') AND how <> 'in-app' END));
+        SELECT FROM consent c WHERE c.id = consent_id AND (c.patient_id = me()) = (how = 'in-app')
+        AND c.patient_id = ANY (ARRAY(SELECT patients_for('revoke', 'consents')))));
 
 ALTER TABLE disclosure ENABLE ROW LEVEL SECURITY;
-CREATE POLICY concerned ON disclosure FOR SELECT
-    USING (patient_id = (SELECT me()) OR organisation_id = (SELECT works_at('privacy-officer', 'supervisor')));
+CREATE POLICY by_relation ON disclosure FOR SELECT
+    USING (patient_id = ANY (ARRAY(SELECT patients_for('read', 'disclosures'))));
 
 ALTER TABLE break_glass ENABLE ROW LEVEL SECURITY;
-CREATE POLICY concerned ON break_glass FOR SELECT
-    USING (patient_id = (SELECT me()) OR recipient_id = (SELECT me()) AND ends_at > moment()
-           OR organisation_id = (SELECT works_at('privacy-officer', 'supervisor')));
+CREATE POLICY by_relation ON break_glass FOR SELECT
+    USING (patient_id = ANY (ARRAY(SELECT patients_for('read', 'emergency'))));
+CREATE POLICY own ON break_glass FOR SELECT USING (recipient_id = me() AND ends_at > moment());
 
 -- Nobody reviews the glass that they broke.
 ALTER TABLE break_glass_review ENABLE ROW LEVEL SECURITY;
-CREATE POLICY concerned ON break_glass_review FOR SELECT
+CREATE POLICY by_relation ON break_glass_review FOR SELECT
     USING (EXISTS (SELECT FROM break_glass g WHERE g.id = break_glass_id));
 CREATE POLICY reviewed ON break_glass_review FOR INSERT
     WITH CHECK (reviewed_by = me() AND EXISTS (
         SELECT FROM break_glass g WHERE g.id = break_glass_id AND g.recipient_id <> me()
-        AND g.organisation_id = works_at('privacy-officer', 'supervisor')));
+        AND g.patient_id = ANY (ARRAY(SELECT patients_for('review', 'emergency')))));
 
 -- Somebody broke the glass, or signed: the neutral line of a reminder.
 ALTER TABLE notification DROP CONSTRAINT notification_kind_check;
