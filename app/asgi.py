@@ -17,6 +17,7 @@ from app.dependencies import PROVIDERS
 from app.errors import FieldError, Problem, Refusal
 from app.logs import log
 from app.observe import Metrics, observed
+from app.provider.openid import Provider
 from app.site import Site
 from app.slices import SLICES
 from db import Bell, Pool, meaning
@@ -57,6 +58,7 @@ def create_app(
                 "metrics": metrics,
                 "limited": limited,
                 "counts": limits.Counts(),
+                "provider": Provider(site.openid) if site.openid else None,
             }
         ),
         openapi_config=None,

@@ -11,7 +11,7 @@ from litestar.params import SkipValidation
 from app.auth import Signed
 from app.observe import decided_at, request_id
 from app.site import Site
-from db import Connection, person
+from db import Connection, Principal, person
 
 # These are made below and nowhere else: the framework need not look again at what they are.
 Me = SkipValidation[NamedDependency[Signed]]
@@ -28,10 +28,14 @@ async def provide_me(request: Request[Any, Any, Any]) -> Signed:
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The request's one transaction on behalf of its caller: it commits before the answer is sent."""
-    scope, me, purposes = request.scope, request.scope["user"], request.scope["state"]["purposes"]
-    principal = person(me.id, request_id(scope), me.session_id, now=decided_at(scope), purposes=purposes)
-    async with request.app.state.pool.transaction(principal) as db:
+    async with request.app.state.pool.transaction(principal(request)) as db:
         yield db
+
+
+def principal(request: Request[Any, Any, Any]) -> Principal:
+    """The caller, for what has to be committed whatever becomes of the rest, such as that a try was made."""
+    scope, me, purposes = request.scope, request.scope["user"], request.scope["state"]["purposes"]
+    return person(me.id, request_id(scope), me.session_id, now=decided_at(scope), purposes=purposes)
 
 
 async def provide_now(request: Request[Any, Any, Any]) -> datetime:

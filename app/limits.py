@@ -52,6 +52,11 @@ EMERGENCY = Limit("emergency", 12, timedelta(hours=1), exact=True)
 
 # By address, and loosely: a whole clinic may come from one.
 SIGN_IN = Limit("sign-in", 120, timedelta(minutes=1), exact=True)
+# By person, wherever they are: six digits of an app, and eight that a colleague reads out. A day of guesses at the
+# first finds one app in ten thousand.
+TOTP = Limit("totp", 5, timedelta(minutes=10), exact=True)
+TOTP_DAILY = Limit("totp-daily", 30, timedelta(days=1), exact=True)
+VOUCH = Limit("vouch", 10, timedelta(hours=1), exact=True)
 RENEW = Limit("renew", 1200, timedelta(minutes=1))
 
 

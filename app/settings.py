@@ -75,6 +75,17 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     google_application_credentials: Annotated[
         Text | None, setting("The service account file with which pushes go to Google.")
     ] = None
+    oidc_issuer: Annotated[Text | None, setting("The OpenID provider that staff may sign in with.")] = None
+    oidc_client_id: Annotated[Text | None, setting("What the provider calls this server.")] = None
+    oidc_client_secret: Annotated[
+        Text | None, setting("The secret that goes with it; without one, PKCE alone.", secret=True)
+    ] = None
+    oidc_name: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=60)], setting("What the button says that leads there.")
+    ] = "OpenID"
+    oidc_acr: Annotated[
+        Text | None, setting("What the provider has to say of how somebody signed in (acr); unset: anything.")
+    ] = None
     metrics_token: Annotated[
         Annotated[str, Meta(min_length=20, max_length=4096)] | None,
         setting(
@@ -118,6 +129,10 @@ _SHAPES = {
     "push_endpoint": _WEB,
     "key_manager_url": _WEB,
     "key_manager_key": (r"[A-Za-z0-9_-]{1,100}", "a name of letters, digits, - and _"),
+    "oidc_issuer": (
+        r"(https://[^\s/?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?)(/[^\s?#]*)?",
+        "the issuer's https address, letter by letter as its discovery document says it",
+    ),
     "signaling_url": (r"wss?://[^\s/?#@]+(/[^\s?#]*)?", "an address such as wss://care.example.org/v1/signaling"),
     "trusted_proxies": (
         r"[0-9a-fA-F.:]+(/\d{1,3})?",
@@ -158,6 +173,9 @@ def examined(environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
     if settings.turn_urls and not settings.turn_secret:
         needed = "CAIRN_TURN_URLS needs CAIRN_TURN_SECRET, the secret that is shared with coturn."
         mistakes.setdefault("CAIRN_TURN_SECRET", needed)
+    if (settings.oidc_issuer is None) != (settings.oidc_client_id is None):
+        given, lacking = ("ISSUER", "CLIENT_ID") if settings.oidc_issuer else ("CLIENT_ID", "ISSUER")
+        mistakes.setdefault(f"CAIRN_OIDC_{lacking}", f"CAIRN_OIDC_{given} needs CAIRN_OIDC_{lacking} beside it.")
     return settings, mistakes
 
 

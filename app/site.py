@@ -7,6 +7,25 @@ from msgspec import Struct
 _USUAL_PORT = {"http": ":80", "https": ":443"}
 
 
+class OpenId(Struct, frozen=True):
+    """The provider that staff may sign in with, and who we are to it; without a secret PKCE alone shows that."""
+
+    issuer: str
+    client_id: str
+    secret: str | None = None
+    name: str = "OpenID"
+    acr: str | None = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it runs on this very machine, for a test or a trial: then it needs no TLS."""
+        return urlsplit(self.issuer).hostname in {"127.0.0.1", "localhost", "::1"}
+
+    def __repr__(self) -> str:
+        """The issuer only: the secret is one."""
+        return f"OpenId(issuer={self.issuer!r})"
+
+
 class Site(Struct, frozen=True):
     """Fixed for the life of a process."""
 
@@ -18,6 +37,7 @@ class Site(Struct, frozen=True):
     turn_secret: bytes | None = None
     metrics_token: str | None = None
     inbox_url: str | None = None
+    openid: OpenId | None = None
     trusted_proxies: tuple[str, ...] = ()
 
     @property

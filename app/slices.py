@@ -2,6 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
+from app.account import routes as account
 from app.alerts import routes as alerts
 from app.appointments import routes as appointments
 from app.checkins import routes as checkins
@@ -17,7 +18,9 @@ from app.events import routes as events
 from app.health import routes as health
 from app.legal import routes as legal
 from app.medications import routes as medications
+from app.passkeys import routes as passkeys
 from app.people import routes as people
+from app.provider import routes as provider
 from app.sessions import routes as sessions
 from app.signin import routes as signin
 from app.trail import routes as trail
@@ -28,6 +31,9 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *health.ROUTES,
     *signin.ROUTES,
     *sessions.ROUTES,
+    *passkeys.ROUTES,
+    *provider.ROUTES,
+    *account.ROUTES,
     *people.ROUTES,
     *devices.ROUTES,
     *duty.ROUTES,

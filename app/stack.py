@@ -22,7 +22,7 @@ from app.database import Database
 from app.demo import mark
 from app.sealing import conversion, opening
 from app.settings import BadSettings, Settings
-from app.site import Site
+from app.site import OpenId, Site
 from app.trail import notary
 from app.web import assets
 from db import Bell, Pool, migrate, open_bell, open_pool, statements
@@ -132,7 +132,21 @@ def site_of(settings: Settings, secret: str) -> Site:
         turn_urls=settings.turn_urls,
         turn_secret=settings.turn_secret.encode() if settings.turn_secret else None,
         metrics_token=settings.metrics_token,
+        openid=openid_of(settings),
         trusted_proxies=settings.trusted_proxies,
+    )
+
+
+def openid_of(settings: Settings) -> OpenId | None:
+    """The provider that staff may sign in with."""
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    return OpenId(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret,
+        settings.oidc_name,
+        settings.oidc_acr,
     )
 
 

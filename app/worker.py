@@ -18,6 +18,8 @@ from app.alerts import actions as alerts
 from app.events import actions as events
 from app.logs import log
 from app.medications import actions as medications
+from app.passkeys import actions as passkeys
+from app.provider import actions as provider
 from app.sealing import shredding
 from app.seats import Seats
 from app.sessions import actions as sessions
@@ -54,6 +56,8 @@ def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
         Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
         Tick("erase-keys", 60, 30, lambda now: shredding.erase(pool, now)),
+        Tick("forget-challenges", 300, 60, lambda now: passkeys.forget(pool, now)),
+        Tick("forget-departures", 300, 60, lambda now: provider.forget(pool, now)),
         Tick("forget-events", 3600, 60, lambda now: events.forget(pool, now)),
         Tick("forget-tokens", 3600, 60, lambda now: sessions.forget(pool, now)),
         Tick("anchor", 60, 30, lambda now: trail.anchor(pool, beside.notary, now)),

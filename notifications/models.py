@@ -15,6 +15,7 @@ class Kind(StrEnum):
     APPOINTMENT = "appointment"
     MEDICATION = "medication"
     PRIVACY = "privacy"
+    ACCOUNT = "account"
 
 
 class Lane(StrEnum):

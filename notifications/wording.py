@@ -12,6 +12,7 @@ _REMINDER = {"en": "You have a reminder", "es": "Tienes un recordatorio"}
 _PLEASE_LOOK = {"en": "Please open the app now", "es": "Abre la aplicación ahora, por favor"}
 
 _LINES = {
+    Kind.ACCOUNT: _REMINDER,
     Kind.ALERT: _PLEASE_LOOK,
     Kind.APPOINTMENT: _REMINDER,
     Kind.MEDICATION: _REMINDER,

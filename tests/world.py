@@ -39,21 +39,23 @@ class Clock:
 class World:
     """One server, and a client for whomever the test speaks of."""
 
-    def __init__(self, pool: Pool, clock: Clock, *, guarded: bool = True, limited: bool = False) -> None:
+    def __init__(
+        self, pool: Pool, clock: Clock, *, guarded: bool = True, limited: bool = False, site: Site = SITE
+    ) -> None:
         self.pool, self.clock, self.bell = pool, clock, Bell()
         pool.ring = self.bell.ring
         self.app = create_app(
-            pool, self.bell, SITE, clock=clock, guarded=guarded, limited=limited, beside=[signaling_beside(SITE)]
+            pool, self.bell, site, clock=clock, guarded=guarded, limited=limited, beside=[signaling_beside(site)]
         )
         self._clients: dict[str, httpx.AsyncClient] = {}
 
     @classmethod
     @asynccontextmanager
     async def over(
-        cls, pool: Pool, now: datetime, *, guarded: bool = True, limited: bool = False
+        cls, pool: Pool, now: datetime, *, guarded: bool = True, limited: bool = False, site: Site = SITE
     ) -> AsyncIterator[Self]:
         """A server over this pool, which counts nobody's requests unless told to; its clients are closed at the end."""
-        world = cls(pool, Clock(now), guarded=guarded, limited=limited)
+        world = cls(pool, Clock(now), guarded=guarded, limited=limited, site=site)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(world.close)
             yield world

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from app import audit, auth
 from app.access import leading
+from app.account import actions as account
+from app.auth import Factor
 from app.demo.cast import CAST
 from app.errors import IdTaken, NotFound
 from app.signin import queries, rules
@@ -12,6 +14,8 @@ from app.signin.models import (
     DemoCast,
     DemoPerson,
     DemoSignIn,
+    LinkLook,
+    LinkState,
     Redeemed,
     SetUp,
     SignedIn,
@@ -60,20 +64,46 @@ async def set_up(pool: Pool, new: SetUp, now: datetime) -> SignedIn:
 
 
 async def make_link(db: Connection, person_id: UUID, site: Site, now: datetime) -> SignInLink:
-    """A way in for somebody whom the caller lets in; the one from before opens nothing any more."""
+    """A way in for somebody whom the caller lets in; the one from before opens nothing any more.
+
+    Every phone and page of theirs says so. Where they have a factor of their own, it does not open by itself.
+    """
     secret, sha256 = auth.new_secret()
     kind = await queries.make_sign_in_link(db, person_id, sha256, now, now + LINK_LASTS)
     if kind is None:
         raise NotFound
+    await account.tell(db, person_id, now)
     await audit.record(db, "make", "sign-in-links", [person_id] if kind == "patient" else [])
     return SignInLink(f"{site.public_url}/#invite={secret}", now + LINK_LASTS)
 
 
+async def look(pool: Pool, secret: str, now: datetime) -> LinkState:
+    """What a link is good for; whatever is wrong with it, the answer is the same."""
+    found = await _looked_at(pool, secret, now)
+    return LinkState(not found.waits, found.opens_at, found.code if found.waits else None, found.expires_at)
+
+
 async def redeem(pool: Pool, link: Redeemed, now: datetime) -> SignedIn:
-    """Sign in whoever the link was made for, once; whatever is wrong with it, the answer is the same."""
+    """Sign in whoever the link was made for, once; whatever is wrong with it, the answer is the same.
+
+    Whoever had a factor and comes in without it has perhaps lost a device: all that was open on others ends.
+    """
+    found = await _looked_at(pool, link.secret, now)
     async with pool.transaction(DOOR) as db:
-        person_id = await queries.use_sign_in_link(db, auth.sha256(link.secret), now)
-        if person_id is None:
-            raise rules.InviteUsed
-        tokens = await auth.open_session(db, person_id, now, "link", device=link.device)
-    return signed_in(tokens, person_id)
+        used = await queries.use_sign_in_link(db, auth.sha256(link.secret), now, code_shown=False)
+        if used is None:
+            raise rules.LinkWaits if found.waits else rules.InviteUsed
+        if used.recovers:
+            await auth.end_sessions(db, used.person_id, now, "recovery")
+            await account.tell(db, used.person_id, now)
+        factor: Factor = "vouch" if used.vouched else "link"
+        tokens = await auth.open_session(db, used.person_id, now, factor, device=link.device)
+    return signed_in(tokens, used.person_id)
+
+
+async def _looked_at(pool: Pool, secret: str, now: datetime) -> LinkLook:
+    async with pool.transaction(DOOR) as db:
+        found = await queries.look_at_link(db, auth.sha256(secret), now)
+    if found is None:
+        raise rules.InviteUsed
+    return found

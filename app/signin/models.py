@@ -59,6 +59,42 @@ class Redeemed(Incoming, frozen=True):
     device: DeviceKey | None = None
 
 
+class LinkLooked(Incoming, frozen=True):
+    """The secret of a one-time link, which stays good."""
+
+    secret: Secret
+
+
+class LinkState(Model, frozen=True):
+    """What a link is good for just now."""
+
+    opens: Annotated[bool, Meta(description="It signs in whoever redeems it.")]
+    opens_at: Annotated[datetime | None, Meta(description="From when on it opens without anybody's help.")]
+    code: Annotated[
+        str | None, Meta(description="Read this to a colleague who vouches for you, then it opens at once.")
+    ]
+    expires_at: datetime
+
+
+class LinkLook(Struct, frozen=True):
+    """A link and whose it is. `waits`: they have a factor of their own, and it does not open by itself yet."""
+
+    person_id: UUID
+    waits: bool
+    opens_at: datetime | None
+    code: str
+    expires_at: datetime
+    totp: bool
+
+
+class LinkUse(Struct, frozen=True):
+    """A link that was used. `recovers`: its person had a factor, and came in without it."""
+
+    person_id: UUID
+    recovers: bool
+    vouched: bool
+
+
 class DemoRow(Struct, frozen=True):
     """Somebody of the demo cast with all their roles."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.signin.models import DemoRow, SetUp
+from app.signin.models import DemoRow, LinkLook, LinkUse, SetUp
 from db import Connection
 
 
@@ -19,9 +19,18 @@ async def make_sign_in_link(
     return await db.value(str, "SELECT make_sign_in_link($1, $2, $3, $4)", person_id, sha256, now, expires_at)
 
 
-async def use_sign_in_link(db: Connection, sha256: bytes, now: datetime) -> UUID | None:
-    """Whose link this was; it is not any more."""
-    return await db.value(UUID, "SELECT use_sign_in_link($1, $2)", sha256, now)
+async def look_at_link(db: Connection, sha256: bytes, now: datetime) -> LinkLook | None:
+    """What would become of this link; None where nothing would."""
+    return await db.one(
+        LinkLook, "SELECT person_id, waits, opens_at, code, expires_at, totp FROM look_at_link($1, $2)", sha256, now
+    )
+
+
+async def use_sign_in_link(db: Connection, sha256: bytes, now: datetime, *, code_shown: bool) -> LinkUse | None:
+    """Whose link this was; it is not any more. None where it does not open."""
+    return await db.one(
+        LinkUse, "SELECT person_id, recovers, vouched FROM use_sign_in_link($1, $2, $3)", sha256, now, code_shown
+    )
 
 
 async def add_operator(db: Connection, new: SetUp, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 from app import access, auth
 from app.dependencies import Db, Me, Now, Where
 from app.signin import actions
-from app.signin.models import DemoCast, DemoSignIn, Redeemed, SetUp, SignedIn, SignInLink
+from app.signin.models import DemoCast, DemoSignIn, LinkLooked, LinkState, Redeemed, SetUp, SignedIn, SignInLink
 
 
 @get("/v1/demo/cast", operation_id="getDemoCast", tags=["sign-in"], summary="The demo people",
@@ -41,9 +41,21 @@ async def set_up(data: JSONBody[SetUp], request: Request[Any, Any, Any], now: No
 async def make_link(person_id: FromPath[UUID], db: Db, site: Where, now: Now) -> SignInLink:
     """A link with which somebody of your organisation signs in, once, within two days; a newer one replaces it.
 
-    A coordinator makes them for patients, an operator for everybody. Hand it over yourself: whoever opens it is them.
+    A coordinator makes them for patients, an operator for everybody. Hand it over yourself: whoever opens it is them,
+    unless they have a passkey or another way of their own, which is told of it and which it does not open past.
     """
     return await actions.make_link(db, person_id, site, now)
+
+
+@post("/v1/sign-in-links/look", operation_id="lookAtSignInLink", tags=["sign-in"], status_code=200,
+      summary="What a one-time link is good for", access=access.public("read", "own-account"))  # fmt: skip
+async def look(data: JSONBody[LinkLooked], request: Request[Any, Any, Any], now: Now) -> LinkState:
+    """Whether a link opens just now.
+
+    For somebody who has a passkey it opens when a colleague vouches for them, by the eight digits that stand here, or a
+    day after it was made.
+    """
+    return await actions.look(request.app.state.pool, data.secret, now)
 
 
 @post("/v1/sign-in-links/redeem", operation_id="redeemSignInLink", tags=["sign-in"], summary="Use a one-time link",
@@ -60,4 +72,4 @@ async def sign_out(me: Me, db: Db, now: Now) -> None:
     await auth.sign_out(db, me, now)
 
 
-ROUTES = (demo_cast, demo_sign_in, set_up, make_link, redeem, sign_out)
+ROUTES = (demo_cast, demo_sign_in, set_up, make_link, look, redeem, sign_out)

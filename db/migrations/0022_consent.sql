@@ -422,4 +422,4 @@ CREATE POLICY reviewed ON break_glass_review FOR INSERT
 -- Somebody broke the glass, or signed: the neutral line of a reminder.
 ALTER TABLE notification DROP CONSTRAINT notification_kind_check;
 ALTER TABLE notification ADD CONSTRAINT notification_kind_check
-    CHECK (kind IN ('alert', 'appointment', 'medication', 'privacy'));
+    CHECK (kind IN ('alert', 'appointment', 'medication', 'account', 'privacy'));

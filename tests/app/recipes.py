@@ -12,11 +12,11 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from app.demo.cast import DANA, INES, MAYA, OKAFOR, SAM, Person, known
+from app.demo.cast import CAST, DANA, INES, MAYA, OKAFOR, SAM, Person, known
 from app.web import assets
 from tests.app.knowing import related
 from tests.app.may import MAY, May, Route, granted
-from tests.app.scene import Scene, a_new_id
+from tests.app.scene import DANAS_LINK, MAYAS_PASSKEY, Scene, a_new_id
 from tests.conftest import NOW
 
 # What a route speaks of: nobody; whatever the caller has; whatever the caller may see; the one thing it names; or
@@ -207,6 +207,28 @@ def _exception(scene: Scene) -> dict[str, Any]:
     return {"id": a_new_id(scene), "day": "2026-03-18", "starts": "09:00", "ends": "12:00"}
 
 
+def _passkey(scene: Scene) -> dict[str, Any]:
+    return {"passkey_id": MAYAS_PASSKEY}
+
+
+def _new_passkey(scene: Scene) -> dict[str, Any]:
+    """Of a challenge that nobody was given."""
+    made = {"id": "A" * 43, "rawId": "A" * 43, "type": "public-key",
+            "response": {"clientDataJSON": "AAAA", "attestationObject": "AAAA"}}  # fmt: skip
+    return {"challengeId": a_new_id(scene), "name": "My phone", "credential": made}
+
+
+def _shown_passkey(scene: Scene) -> dict[str, Any]:
+    shown = {"id": "A" * 43, "rawId": "A" * 43, "type": "public-key",
+             "response": {"clientDataJSON": "AAAA", "authenticatorData": "AAAA", "signature": "AAAA"}}  # fmt: skip
+    return {"challengeId": a_new_id(scene), "credential": shown}
+
+
+def _arrival(scene: Scene) -> dict[str, Any]:
+    """From a provider that this server does not work with."""
+    return {"browser": "nobody-left-from-this-browser", "state": "a-state", "code": "a-code"}
+
+
 def _receipt(scene: Scene) -> dict[str, Any]:
     return {"event": "opened", "at": scene.world.clock.now.isoformat()}
 
@@ -262,6 +284,41 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/sign-in-links/redeem"): Recipe(
         of="nobody", body=lambda _: {"secret": "nobody-was-given-this-link"}, served=403
     ),
+    ("POST", "/v1/sign-in-links/look"): Recipe(
+        of="nobody", body=lambda _: {"secret": "nobody-was-given-this-link"}, served=403
+    ),
+    ("POST", "/v1/passkeys/registrations"): Recipe(of="caller", served=201),
+    ("POST", "/v1/passkeys"): Recipe(of="caller", body=_new_passkey, served=403),
+    ("GET", "/v1/passkeys"): CALLER,
+    ("PATCH", "/v1/passkeys/{passkey_id}"): Recipe(of="one", path=_passkey, body=lambda _: {"name": "My old phone"}),
+    ("DELETE", "/v1/passkeys/{passkey_id}"): Recipe(of="one", path=_passkey, served=204),
+    ("POST", "/v1/sign-in/passkey/challenges"): Recipe(of="nobody", served=201),
+    ("POST", "/v1/sign-in/passkey"): Recipe(of="nobody", body=_shown_passkey, served=403),
+    ("POST", "/v1/session/prove/passkey/challenges"): Recipe(
+        of="caller", served=201, refused={p.handle: "NoPasskey" for p in CAST if p != MAYA}
+    ),
+    ("POST", "/v1/session/prove/passkey"): Recipe(of="caller", body=_shown_passkey, served=403),
+    ("GET", "/v1/account"): CALLER,
+    ("GET", "/v1/account/events"): CALLER,
+    ("POST", "/v1/account/recovery/refuse"): Recipe(
+        of="caller", refused={p.handle: "NoRecovery" for p in CAST}, served=204
+    ),
+    ("POST", "/v1/recoveries/find"): Recipe(of="caller", body=lambda _: {"code": "00000000"}, served=404),
+    ("POST", "/v1/recoveries/vouch"): Recipe(
+        of="caller", body=lambda _: {"code": "00000000", "personId": str(SAM.id)}, served=404
+    ),
+    ("GET", "/v1/sign-in/provider"): PUBLIC,
+    ("POST", "/v1/sign-in/provider/departures"): Recipe(of="nobody", served=404),
+    ("POST", "/v1/sign-in/provider"): Recipe(of="nobody", body=_arrival, served=404),
+    ("POST", "/v1/provider-links/departures"): Recipe(of="caller", served=404),
+    ("POST", "/v1/provider-links"): Recipe(of="caller", body=_arrival, served=404),
+    ("GET", "/v1/provider-links"): CALLER,
+    ("DELETE", "/v1/provider-links/{link_id}"): Recipe(
+        of="one", path=lambda _: {"link_id": DANAS_LINK}, owner=DANA, served=204
+    ),
+    ("POST", "/v1/session/prove/provider/departures"): Recipe(of="caller", served=404),
+    ("POST", "/v1/session/prove/provider"): Recipe(of="caller", body=_arrival, served=404),
+    ("POST", "/provider/logout"): Recipe(of="nobody", served=400),
     ("GET", "/v1/me"): CALLER,
     ("PATCH", "/v1/me"): Recipe(of="caller", body=lambda _: {"timeZone": "America/Denver", "language": "es"}),
     ("POST", "/v1/staff"): Recipe(of="caller", body=lambda s: _somebody(s) | {"roles": ["peer"]}, served=201),

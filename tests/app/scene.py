@@ -47,6 +47,8 @@ TOLD = {MAYA: {SAM, INES}, LEO: {SAM, INES, DANA}, NOAH: {NED}}
 PAST_ALERT, PAST_VISIT, PAST_MEMBER = known("leo's alert of february"), known("maya with ines"), known("okafor for leo")
 # Ines stood in for Sam, and Okafor for Dana, a month ago.
 PAST_COVERAGE = ((SAM, INES), (DANA, OKAFOR))
+# What Maya and Dana sign in with.
+MAYAS_PASSKEY, DANAS_APP, DANAS_LINK = known("maya's passkey"), known("dana's app"), known("dana's account elsewhere")
 
 
 class Seen(OneConnection):
@@ -197,10 +199,54 @@ async def a_day(world: World, seen: Seen) -> Scene:
         "INSERT INTO sign_in_link (sha256, person_id, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
         sha256("link-of-maya"), MAYA.id, KAI.id, world.clock.now, world.clock.now + timedelta(hours=48),
     )  # fmt: skip
+    await _ways_to_sign_in(seen, world)
     await seen.owner("UPDATE notification SET state = 'planned', next_at = NULL WHERE next_at <= $1", world.clock.now)
     world.clock.forward(minutes=14)
     world.bell.close()  # so that a stream of live events ends by itself
     return Scene(world, seen, records, shift, exception)
+
+
+async def _ways_to_sign_in(seen: Seen, world: World) -> None:
+    """A passkey of Maya's, an app and a provider's account of Dana's, and what both are asked for just now."""
+    now, later = world.clock.now, world.clock.now + timedelta(minutes=10)
+    sessions = dict(
+        await seen.owner("SELECT person_id, id FROM session WHERE person_id = ANY ($1)", [MAYA.id, DANA.id])
+    )
+    await seen.owner("INSERT INTO passkey_owner VALUES ($1, sha256('maya'))", MAYA.id)
+    await seen.owner(
+        """
+        INSERT INTO passkey (id, person_id, credential_id, public_key, sign_count, synced, aaguid, transports, name,
+                             added_at)
+        VALUES ($1, $2, sha256('credential'), sha256('key'), 0, true, $1, '{internal}', 'My phone', $3)
+        """,
+        MAYAS_PASSKEY, MAYA.id, now,
+    )  # fmt: skip
+    await seen.owner(
+        "INSERT INTO passkey_challenge VALUES ($1, 'prove', sha256('challenge'), $2, $3, $4)",
+        world.new_id(), MAYA.id, sessions[MAYA.id], later,
+    )  # fmt: skip
+    await seen.owner(
+        "INSERT INTO account_event (id, person_id, at, kind, by_person) VALUES ($1, $2, $3, 'passkey-added', $2)",
+        world.new_id(), MAYA.id, now,
+    )  # fmt: skip
+    await seen.owner(
+        "INSERT INTO totp (id, person_id, sealed, begun_at, confirmed_at) VALUES ($1, $2, 'sealed', $3, $3)",
+        DANAS_APP, DANA.id, now,
+    )  # fmt: skip
+    await seen.owner(
+        "INSERT INTO provider_link (id, person_id, issuer, subject, linked_at)"
+        " VALUES ($1, $2, 'elsewhere', 'dana', $3)",
+        DANAS_LINK, DANA.id, now,
+    )  # fmt: skip
+    await seen.owner(
+        """
+        INSERT INTO provider_attempt (id, purpose, state_sha256, browser_sha256, nonce, verifier, person_id, session_id,
+                                      begun_at, expires_at)
+        VALUES ($1, 'prove', sha256('state'), sha256('browser'), 'nonce', 'verifier', $2, $3, $4, $5)
+        """,
+        world.new_id(), DANA.id, sessions[DANA.id], now, later,
+    )  # fmt: skip
+    await seen.owner("INSERT INTO provider_session VALUES ($1, $2, 'sid')", sessions[DANA.id], DANAS_LINK)
 
 
 async def _worried(world: World, patient: Person) -> tuple[UUID, UUID]:

@@ -116,6 +116,7 @@ EMPTY: Mapping[str, dict[str, Any]] = {
     "/v1/support": {"state": "none", "since": None, "answeredBy": None},
     "/v1/care-team": {"members": []},
     "/v1/duty-shifts": {"items": []},
+    "/v1/provider-links": {"items": []},
 }
 
 

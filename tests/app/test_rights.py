@@ -7,7 +7,7 @@ import pytest
 
 from app.demo.cast import BEN, CAST, INES, KAI, MAYA, NELL
 from db import CLOCK, DOOR, Pool, Principal, migrate, person
-from tests.app.scene import Scene
+from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, Scene
 
 
 async def test_the_role_of_the_app_owns_nothing_and_passes_by_nothing(scene: Scene) -> None:
@@ -100,6 +100,7 @@ CALLS: Mapping[str, str] = {
     "alerts_for(text)": "SELECT count(*) FROM alerts_for('read') AS told WHERE told = '{alert}'",
     "arrange_care_team(uuid,uuid[],uuid,timestamp with time zone)":
         "SELECT count(*) FROM arrange_care_team('{maya}', ARRAY['{dana}'::uuid], '{dana}', now())",
+    "begun_at_provider(uuid,text,bytea)": "SELECT begun_at_provider('{danas_link}', 'x', sha256('a guess'))::int",
     "busy_times(uuid,tstzrange)": TIMES,
     "broken_glass()": "SELECT count(*) FROM broken_glass() AS who WHERE who = '{maya}'",
     "concerns(uuid[])": "SELECT concerns(ARRAY['{maya}'::uuid])::int",
@@ -116,11 +117,16 @@ CALLS: Mapping[str, str] = {
     "end_sessions(uuid,timestamp with time zone,text,uuid)":
         "SELECT count(*) FROM end_sessions('{noah}', now(), 'elsewhere', NULL)",
     "forget_tokens(timestamp with time zone)": "SELECT forget_tokens(now() + interval '9 years')",
+    "end_provider_sessions(text,text,text,timestamp with time zone)":
+        "SELECT count(*) FROM end_provider_sessions('elsewhere', 'dana', NULL, now())",
     "give_roles(uuid,text[])": "SELECT give_roles('{maya}', '{{peer}}')::int",
+    "holds_factor()": "SELECT holds_factor()::int",
     "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
         "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
     "levels_of(uuid[])": "SELECT count(*) FROM levels_of(ARRAY['{check_in}'::uuid])",
     "levels_between(uuid,date,date)": "SELECT count(*) FROM levels_between('{maya}', '2026-01-01', '2027-01-01')",
+    "look_at_link(bytea,timestamp with time zone)":
+        "SELECT count(*) FROM look_at_link(sha256('link-of-maya'), '2026-03-03T16:00Z')",
     "make_sign_in_link(uuid,bytea,timestamp with time zone,timestamp with time zone)":
         "SELECT count(make_sign_in_link('{ned}', sha256('x'), now(), now() + interval '1 hour'))",
     "may_cover(uuid,uuid)": "SELECT may_cover('{dana}', '{okafor}')::int",
@@ -140,6 +146,8 @@ CALLS: Mapping[str, str] = {
         "SELECT count(*) FROM patients_once_for('read', 'regimens') AS who WHERE who = '{maya}'",
     "prove_session(uuid,timestamp with time zone,text,text)":
         "SELECT prove_session('{session}', now(), 'link', 'full')::int",
+    "own_recovery(timestamp with time zone)": "SELECT count(*) FROM own_recovery('2026-03-03T16:00Z')",
+    "passkey_at_the_door(bytea)": "SELECT count(*) FROM passkey_at_the_door(sha256('credential'))",
     "raise_alert(uuid,text,boolean,timestamp with time zone,timestamp with time zone)":
         "SELECT raise_alert('{alert}', 'p0', false, now(), now())::int",
     "reach_again(timestamp with time zone)": "SELECT count(*) FROM reach_again(now())",
@@ -153,8 +161,25 @@ CALLS: Mapping[str, str] = {
         "SELECT count(*) FROM sessions_over(ARRAY['{session}'::uuid], now() + interval '9 years')",
     "signed_in(bytea,timestamp with time zone)": "SELECT count(*) FROM signed_in(sha256('a guess'), now())",
     "to_be_erased()": "SELECT count(*) FROM to_be_erased()",
+    "recovery_with(text,timestamp with time zone)":
+        "SELECT count(*) FROM recovery_with('{code}', '2026-03-03T16:00Z')",
+    "refuse_recovery(timestamp with time zone)": "SELECT refuse_recovery(now())::int",
+    "suspend_passkey(uuid,uuid,timestamp with time zone)":
+        "SELECT count(suspend_passkey('{passkey}', gen_random_uuid(), now()))",
+    "take_door_attempt(bytea,timestamp with time zone)":
+        "SELECT count(*) FROM take_door_attempt(sha256('browser'), now())",
+    "take_door_challenge(uuid,timestamp with time zone)":
+        "SELECT count(take_door_challenge(gen_random_uuid(), now()))",
     "told_alerts()": "SELECT count(*) FROM told_alerts() AS told WHERE told = '{alert}'",
-    "use_sign_in_link(bytea,timestamp with time zone)": "SELECT count(use_sign_in_link(sha256('a guess'), now()))",
+    "totp_at_the_door(uuid)": "SELECT count(*) FROM totp_at_the_door('{dana}')",
+    "use_passkey(uuid,bigint,timestamp with time zone)": "SELECT use_passkey('{passkey}', 9, now())::int",
+    "use_provider_link(text,text,timestamp with time zone)":
+        "SELECT count(*) FROM use_provider_link('elsewhere', 'dana', now())",
+    "use_totp(uuid,bigint,timestamp with time zone)": "SELECT use_totp('{app}', 99, now())::int",
+    "vouch_for_link(uuid,text,timestamp with time zone)":
+        "SELECT vouch_for_link('{dana}', '{code}', '2026-03-03T16:00Z')::int",
+    "use_sign_in_link(bytea,timestamp with time zone,boolean)":
+        "SELECT count(*) FROM use_sign_in_link(sha256('link-of-maya'), now(), true)",
     "use_setup_link(bytea,timestamp with time zone)": "SELECT use_setup_link(sha256('a guess'), now())::int",
     "verify_contact(uuid,timestamp with time zone)":
         "SELECT verify_contact('{contact}', now())::int",
@@ -164,6 +189,8 @@ CALLS: Mapping[str, str] = {
 }  # fmt: skip
 # What these do is for everybody, or is asked by nobody.
 FOR_EVERYBODY = {
+    "a_link_waits()": "a trigger, which nobody can call",
+    "a_link_is_told()": "a trigger, which nobody can call",
     "a_crisis_is_a_clinicians()": "a trigger, which nobody can call",
     "is_a_patient()": "a trigger, which nobody can call",
     "of_one_program()": "a trigger, which nobody can call",
@@ -207,7 +234,8 @@ async def _called(scene: Scene, who: Principal, call: str) -> int | None:
     maya = scene.maya
     [[session]] = await scene.seen.owner("SELECT id FROM session WHERE person_id = $1 LIMIT 1", MAYA.id)
     about = {"alert": maya.alert, "check_in": maya.check_in, "appointment": maya.appointment, "dose": maya.occurrence,
-             "session": session, "contact": maya.contact}  # fmt: skip
+             "session": session, "contact": maya.contact, "passkey": MAYAS_PASSKEY, "app": DANAS_APP,
+             "danas_link": DANAS_LINK, "code": "00000000"}  # fmt: skip
     try:
         async with scene.seen.transaction(who) as db:
             return await db.value(int, call.format(**about, **{p.handle: p.id for p in CAST}))
