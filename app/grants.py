@@ -92,6 +92,7 @@ def purpose(category: str, role: Role, relation: Relation) -> Purpose:
 SELF: Who = {"patient": ("self",)}
 EVERYONE: Who = roles(*ROLES, under=("self",))
 
+_STAFF = roles(*get_args(StaffRole), under=("self",))
 _OPERATOR = roles("operator", under=("program",))
 _OVERSIGHT = roles(*OVERSEERS, under=("program",))
 _SUPERVISOR = roles("supervisor", under=("program",))
@@ -122,7 +123,10 @@ _PRESCRIBERS = roles("prescriber", under=("team", "covering"))
 # Actions that share their cells, the category, and who: one line each of the table.
 _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     # One's own.
-    ("read change sign-out end", "own-account", (EVERYONE,)),
+    ("read change sign-out end refuse", "own-account", (EVERYONE,)),
+    ("begin add read change remove prove", "own-passkeys", (EVERYONE,)),
+    ("begin add read remove prove", "own-authenticator", (_STAFF,)),
+    ("begin add read remove prove", "own-provider", (_STAFF,)),
     ("register read close receive test", "own-devices", (EVERYONE,)),
     ("listen", "own-events", (EVERYONE,)),
     ("add read end", "own-duty", (_ANSWERING,)),
@@ -131,6 +135,8 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     # Who works here, and who stands in for whom.
     ("list", "staff", (_OPERATOR, _OVERSIGHT, roles(*CLINICIANS, under=("program",)))),
     ("add change", "staff", (_OPERATOR,)),
+    # A colleague who has lost what they sign in with: whoever knows the staff says that it is them.
+    ("find vouch", "recoveries", (roles("operator", *OVERSEERS, "program-lead", *CLINICIANS, under=("program",)),)),
     ("make", "sign-in-links", (roles("operator", "coordinator", under=("program",)),)),
     ("list add end", "coverage", (roles(*PEERS, *CLINICIANS, under=("self",)), _OVERSIGHT)),
     # Name, language and zone: all that whoever runs the place knows of a patient.

@@ -7,6 +7,11 @@ from msgspec import Struct
 _USUAL_PORT = {"http": ":80", "https": ":443"}
 
 
+def is_local(url: str) -> bool:
+    """Whether an address is one of this very machine."""
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
 class OpenId(Struct, frozen=True):
     """The provider that staff may sign in with, and who we are to it; without a secret PKCE alone shows that."""
 
@@ -19,7 +24,7 @@ class OpenId(Struct, frozen=True):
     @property
     def is_local(self) -> bool:
         """Whether it runs on this very machine, for a test or a trial: then it needs no TLS."""
-        return urlsplit(self.issuer).hostname in {"127.0.0.1", "localhost", "::1"}
+        return is_local(self.issuer)
 
     def __repr__(self) -> str:
         """The issuer only: the secret is one."""

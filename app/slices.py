@@ -23,6 +23,7 @@ from app.people import routes as people
 from app.provider import routes as provider
 from app.sessions import routes as sessions
 from app.signin import routes as signin
+from app.totp import routes as totp
 from app.trail import routes as trail
 from app.visits import routes as visits
 from app.web import routes as web
@@ -32,6 +33,7 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *signin.ROUTES,
     *sessions.ROUTES,
     *passkeys.ROUTES,
+    *totp.ROUTES,
     *provider.ROUTES,
     *account.ROUTES,
     *people.ROUTES,

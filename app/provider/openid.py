@@ -18,7 +18,7 @@ from app.egress import Egress
 from app.errors import Refusal
 from app.provider import tokens
 from app.provider.models import Answer, Document
-from app.site import OpenId
+from app.site import OpenId, is_local
 
 T = TypeVar("T")
 
@@ -168,7 +168,8 @@ def examine(document: Document, config: OpenId) -> None:
 
 def _is_good(url: str, config: OpenId) -> bool:
     found = urlsplit(url)
-    return bool(found.hostname) and (found.scheme == "https" or (config.is_local and found.scheme == "http"))
+    near = config.is_local and is_local(url)
+    return bool(found.hostname) and (found.scheme == "https" or (near and found.scheme == "http"))
 
 
 def _basic(client_id: str, secret: str) -> str:

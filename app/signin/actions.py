@@ -23,6 +23,7 @@ from app.signin.models import (
     signed_in,
 )
 from app.site import Site
+from app.totp import actions as totp
 from app.wire import zone
 from db import DOOR, Connection, Pool
 
@@ -80,7 +81,8 @@ async def make_link(db: Connection, person_id: UUID, site: Site, now: datetime) 
 async def look(pool: Pool, secret: str, now: datetime) -> LinkState:
     """What a link is good for; whatever is wrong with it, the answer is the same."""
     found = await _looked_at(pool, secret, now)
-    return LinkState(not found.waits, found.opens_at, found.code if found.waits else None, found.expires_at)
+    code = found.code if found.waits else None
+    return LinkState(not found.waits, found.opens_at, found.waits and found.totp, code, found.expires_at)
 
 
 async def redeem(pool: Pool, link: Redeemed, now: datetime) -> SignedIn:
@@ -89,14 +91,17 @@ async def redeem(pool: Pool, link: Redeemed, now: datetime) -> SignedIn:
     Whoever had a factor and comes in without it has perhaps lost a device: all that was open on others ends.
     """
     found = await _looked_at(pool, link.secret, now)
+    shown = link.code is not None and found.totp
+    if link.code is not None and found.totp:
+        await totp.shown_at_the_door(pool, found.person_id, link.code, now)
     async with pool.transaction(DOOR) as db:
-        used = await queries.use_sign_in_link(db, auth.sha256(link.secret), now, code_shown=False)
+        used = await queries.use_sign_in_link(db, auth.sha256(link.secret), now, code_shown=shown)
         if used is None:
             raise rules.LinkWaits if found.waits else rules.InviteUsed
         if used.recovers:
             await auth.end_sessions(db, used.person_id, now, "recovery")
             await account.tell(db, used.person_id, now)
-        factor: Factor = "vouch" if used.vouched else "link"
+        factor: Factor = "totp" if shown else "vouch" if used.vouched else "link"
         tokens = await auth.open_session(db, used.person_id, now, factor, device=link.device)
     return signed_in(tokens, used.person_id)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct, structs
 
 from app.auth import DeviceKey, Tokens
+from app.totp.models import Digits
 from app.wire import ClientId, Incoming, Line, Model, ZoneName
 
 Secret = Annotated[str, Meta(min_length=20, max_length=100)]
@@ -56,6 +57,7 @@ class Redeemed(Incoming, frozen=True):
     """The secret of a one-time link."""
 
     secret: Secret
+    code: Annotated[Digits | None, Meta(description="Of your authenticator app, where you have one.")] = None
     device: DeviceKey | None = None
 
 
@@ -70,6 +72,7 @@ class LinkState(Model, frozen=True):
 
     opens: Annotated[bool, Meta(description="It signs in whoever redeems it.")]
     opens_at: Annotated[datetime | None, Meta(description="From when on it opens without anybody's help.")]
+    app: Annotated[bool, Meta(description="A code of your authenticator app opens it as well.")]
     code: Annotated[
         str | None, Meta(description="Read this to a colleague who vouches for you, then it opens at once.")
     ]

@@ -24,9 +24,9 @@ _NOT_INSTALLED = (
 )
 
 
-@route("/", http_method=READ, include_in_schema=False, access=_OPEN)
+@route(["/", "/signed-in"], http_method=READ, include_in_schema=False, access=_OPEN)
 async def page(site: Where) -> Response[bytes]:
-    """The page; where its packages are missing, one sentence that says so."""
+    """The page, also where a provider sends a browser back to; without its packages one sentence that says so."""
     try:
         found = assets.site()
     except NotInstalled:

@@ -53,7 +53,7 @@ async def test_a_link_for_somebody_without_a_factor_opens_at_once(world: World) 
     secret = await link_for(world, DANA)
 
     assert (await look(world, secret)).json() | {"expiresAt": ""} == {
-        "opens": True, "opensAt": None, "code": None, "expiresAt": "",
+        "opens": True, "opensAt": None, "app": False, "code": None, "expiresAt": "",
     }  # fmt: skip
     assert (await redeem(world, secret)).status_code == 201
     kinds = [one["kind"] for one in (await (await world.of(DANA)).get("/v1/account/events")).json()["items"]]

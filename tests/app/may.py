@@ -32,6 +32,8 @@ def may(*said: str) -> May:
 EVERYBODY = may(f"{' '.join(EVERY_ROLE)}: self")
 OWN = may("patient: self")
 OF_STAFF = may("operator: program")
+# Who knows the staff well enough to say who somebody is.
+KNOWING_STAFF = may("operator coordinator supervisor program-lead counselor prescriber: program")
 ON_DUTY = may("peer peer-lead counselor prescriber supervisor program-lead: self")
 WITH_HOURS = may("peer counselor prescriber: self")
 WITH_A_CALENDAR = may("patient peer counselor prescriber: self")
@@ -60,6 +62,20 @@ def also(table: May, *said: str) -> May:
 MAY: Mapping[Route, May] = {
     ("DELETE", "/v1/session"): EVERYBODY,
     ("POST", "/v1/people/{person_id}/sign-in-links"): may("operator coordinator: program"),
+    **dict.fromkeys((
+        ("POST", "/v1/passkeys/registrations"), ("POST", "/v1/passkeys"), ("GET", "/v1/passkeys"),
+        ("PATCH", "/v1/passkeys/{passkey_id}"), ("DELETE", "/v1/passkeys/{passkey_id}"),
+        ("POST", "/v1/session/prove/passkey/challenges"), ("POST", "/v1/session/prove/passkey"),
+        ("GET", "/v1/account"), ("GET", "/v1/account/events"), ("POST", "/v1/account/recovery/refuse"),
+    ), EVERYBODY),
+    **dict.fromkeys((
+        ("POST", "/v1/totp"), ("POST", "/v1/totp/{app_id}/confirm"), ("GET", "/v1/totp"),
+        ("DELETE", "/v1/totp/{app_id}"),
+        ("POST", "/v1/session/prove/totp"), ("POST", "/v1/provider-links/departures"), ("POST", "/v1/provider-links"),
+        ("GET", "/v1/provider-links"), ("DELETE", "/v1/provider-links/{link_id}"),
+        ("POST", "/v1/session/prove/provider/departures"), ("POST", "/v1/session/prove/provider"),
+    ), may(f"{' '.join(STAFF)}: self")),
+    **dict.fromkeys((("POST", "/v1/recoveries/find"), ("POST", "/v1/recoveries/vouch")), KNOWING_STAFF),
     ("GET", "/v1/me"): EVERYBODY,
     ("PATCH", "/v1/me"): EVERYBODY,
     ("POST", "/v1/staff"): OF_STAFF,

@@ -16,7 +16,7 @@ from app.demo.cast import CAST, DANA, INES, MAYA, OKAFOR, SAM, Person, known
 from app.web import assets
 from tests.app.knowing import related
 from tests.app.may import MAY, May, Route, granted
-from tests.app.scene import DANAS_LINK, MAYAS_PASSKEY, Scene, a_new_id
+from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, Scene, a_new_id
 from tests.conftest import NOW
 
 # What a route speaks of: nobody; whatever the caller has; whatever the caller may see; the one thing it names; or
@@ -295,17 +295,29 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/sign-in/passkey/challenges"): Recipe(of="nobody", served=201),
     ("POST", "/v1/sign-in/passkey"): Recipe(of="nobody", body=_shown_passkey, served=403),
     ("POST", "/v1/session/prove/passkey/challenges"): Recipe(
-        of="caller", served=201, refused={p.handle: "NoPasskey" for p in CAST if p != MAYA}
+        of="caller", served=201, refused={p.handle: Expected(409, "NoPasskey") for p in CAST if p != MAYA}
     ),
     ("POST", "/v1/session/prove/passkey"): Recipe(of="caller", body=_shown_passkey, served=403),
     ("GET", "/v1/account"): CALLER,
     ("GET", "/v1/account/events"): CALLER,
     ("POST", "/v1/account/recovery/refuse"): Recipe(
-        of="caller", refused={p.handle: "NoRecovery" for p in CAST}, served=204
+        of="caller", refused={p.handle: Expected(409, "NoRecovery") for p in CAST}, served=204
     ),
     ("POST", "/v1/recoveries/find"): Recipe(of="caller", body=lambda _: {"code": "00000000"}, served=404),
     ("POST", "/v1/recoveries/vouch"): Recipe(
         of="caller", body=lambda _: {"code": "00000000", "personId": str(SAM.id)}, served=404
+    ),
+    ("POST", "/v1/totp"): Recipe(of="caller", served=201),
+    ("POST", "/v1/totp/{app_id}/confirm"): Recipe(
+        of="caller", path=lambda s: {"app_id": a_new_id(s)}, body=lambda _: {"code": "000000"}, served=404
+    ),
+    ("GET", "/v1/totp"): CALLER,
+    ("DELETE", "/v1/totp/{app_id}"): Recipe(of="one", path=lambda _: {"app_id": DANAS_APP}, owner=DANA, served=204),
+    ("POST", "/v1/session/prove/totp"): Recipe(
+        of="caller",
+        body=lambda _: {"code": "000000"},
+        served=403,
+        refused={p.handle: Expected(409, "NoApp") for p in CAST if p.roles and p != DANA},
     ),
     ("GET", "/v1/sign-in/provider"): PUBLIC,
     ("POST", "/v1/sign-in/provider/departures"): Recipe(of="nobody", served=404),
@@ -319,6 +331,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/session/prove/provider/departures"): Recipe(of="caller", served=404),
     ("POST", "/v1/session/prove/provider"): Recipe(of="caller", body=_arrival, served=404),
     ("POST", "/provider/logout"): Recipe(of="nobody", served=400),
+    ("GET", "/signed-in"): Recipe(of="nobody", served=200 if PAGE else 503),
     ("GET", "/v1/me"): CALLER,
     ("PATCH", "/v1/me"): Recipe(of="caller", body=lambda _: {"timeZone": "America/Denver", "language": "es"}),
     ("POST", "/v1/staff"): Recipe(of="caller", body=lambda s: _somebody(s) | {"roles": ["peer"]}, served=201),

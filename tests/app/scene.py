@@ -31,6 +31,8 @@ from app.demo.cast import (
     known,
 )
 from db import new_id, person
+from db.envelope import Place
+from db.sealing import seal
 from tests.conftest import OneConnection
 from tests.world import World, a_check_in
 
@@ -230,8 +232,8 @@ async def _ways_to_sign_in(seen: Seen, world: World) -> None:
         world.new_id(), MAYA.id, now,
     )  # fmt: skip
     await seen.owner(
-        "INSERT INTO totp (id, person_id, sealed, begun_at, confirmed_at) VALUES ($1, $2, 'sealed', $3, $3)",
-        DANAS_APP, DANA.id, now,
+        "INSERT INTO totp (id, person_id, sealed, begun_at, confirmed_at) VALUES ($1, $2, $4, $3, $3)",
+        DANAS_APP, DANA.id, now, await _secret_of_dana(seen),
     )  # fmt: skip
     await seen.owner(
         "INSERT INTO provider_link (id, person_id, issuer, subject, linked_at)"
@@ -247,6 +249,11 @@ async def _ways_to_sign_in(seen: Seen, world: World) -> None:
         world.new_id(), DANA.id, sessions[DANA.id], now, later,
     )  # fmt: skip
     await seen.owner("INSERT INTO provider_session VALUES ($1, $2, 'sid')", sessions[DANA.id], DANAS_LINK)
+
+
+async def _secret_of_dana(seen: Seen) -> bytes:
+    async with seen.transaction(person(DANA.id)) as db:
+        return await seal(db, DANA.id, Place("totp", "sealed", DANAS_APP), "A" * 32)
 
 
 async def _worried(world: World, patient: Person) -> tuple[UUID, UUID]:

@@ -117,6 +117,7 @@ EMPTY: Mapping[str, dict[str, Any]] = {
     "/v1/care-team": {"members": []},
     "/v1/duty-shifts": {"items": []},
     "/v1/provider-links": {"items": []},
+    "/v1/totp": {"items": []},
 }
 
 

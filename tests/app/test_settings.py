@@ -10,13 +10,22 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from app import own_secret, settings
+from app import own_secret, settings, stack
 from app.settings import BadSettings, Settings, described, environment_name, read
+from app.site import OpenId
 
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-value"
 FIELDS = msgspec.structs.fields(Settings)
-SECRETS = {"key_manager_token", "secret", "database_url", "database_owner_url", "turn_secret", "metrics_token"}
+SECRETS = {
+    "key_manager_token",
+    "oidc_client_secret",
+    "secret",
+    "database_url",
+    "database_owner_url",
+    "turn_secret",
+    "metrics_token",
+}
 
 
 def test_nothing_set_is_a_server_for_this_machine_alone() -> None:
@@ -64,6 +73,11 @@ WRONG = {
     "turn_secret": LONG,
     "push_endpoint": CANARY,
     "google_application_credentials": LONG,
+    "oidc_issuer": f"http://{CANARY}.example.org",
+    "oidc_client_id": LONG,
+    "oidc_client_secret": LONG,
+    "oidc_name": LONG,
+    "oidc_acr": LONG,
     "metrics_token": CANARY,
     "trusted_proxies": CANARY,
     "log_level": CANARY,
@@ -170,6 +184,17 @@ def test_a_password_with_a_sign_that_would_cut_the_address_is_refused(sign: str)
 )
 def test_an_address_is_kept_as_it_was_written(name: str, value: str) -> None:
     assert getattr(read({name: value}), name.removeprefix("CAIRN_").lower()) == value
+
+
+def test_a_provider_is_an_address_of_https_and_who_we_are_to_it() -> None:
+    both = {"CAIRN_OIDC_ISSUER": "https://id.example.org/realms/harbor", "CAIRN_OIDC_CLIENT_ID": "cairn"}
+    found = read(both | {"CAIRN_OIDC_NAME": "Harbor"})
+    assert stack.openid_of(found) == OpenId("https://id.example.org/realms/harbor", "cairn", None, "Harbor")
+    assert stack.openid_of(read({})) is None
+    assert read(both | {"CAIRN_OIDC_ISSUER": "http://127.0.0.1:4000"}).oidc_issuer == "http://127.0.0.1:4000"
+    for name, value in both.items():
+        with pytest.raises(BadSettings, match=r"^CAIRN_OIDC_\w+ needs CAIRN_OIDC_\w+ beside it\.$"):
+            read({name: value})
 
 
 def test_turn_addresses_are_separated_by_commas_and_need_their_secret() -> None:

@@ -1,8 +1,8 @@
 """A provider that lies: it says and signs whatever a test wants, over real HTTP on this machine."""
 
 import asyncio
+import hmac
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -11,10 +11,11 @@ from urllib.parse import parse_qsl
 
 from cryptography.hazmat.primitives import serialization
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 from app.provider.rules import LOGOUT
 from app.site import OpenId
+from tests.passkeys.authenticator import text_of
 
 Json = dict[str, Any]
 
@@ -63,14 +64,16 @@ class Liar:
     def unsigned(self, claims: Json) -> str:
         """As a token that nobody has signed."""
         parts = ({"alg": "none", "typ": "JWT"}, claims)
-        return ".".join([*(urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts), ""])
+        return ".".join([*(text_of(json.dumps(one).encode()) for one in parts), ""])
 
     def signed_with_the_public_key(self, claims: Json) -> str:
         """By HS256, with what everybody knows as the secret."""
         pem = self.key.raw_value.public_key().public_bytes(  # type: ignore[union-attr]
             serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
         )
-        return jwt.encode({"alg": "HS256", "kid": "first"}, claims, OctKey.import_key(pem), ["HS256"])
+        parts = ({"alg": "HS256", "kid": "first"}, claims)
+        signed = ".".join(text_of(json.dumps(one).encode()) for one in parts)
+        return f"{signed}.{text_of(hmac.digest(pem, signed.encode(), 'sha256'))}"
 
     def renew(self) -> None:
         """A new key, of another kind; the old one is known no more."""

@@ -1,5 +1,6 @@
 /** The API as the views call it: JSON in and out, and every failure a Problem with a sentence for a person. */
 import { goOut, session } from "./session.js";
+import { askForStepUp } from "./stepup.js";
 import { t } from "./words.js";
 
 /** @typedef {{pointer: string, message: string}} Fault one field that is wrong, by its JSON pointer */
@@ -37,12 +38,13 @@ export function authorization() {
   return signedIn ? { Authorization: `Bearer ${signedIn.accessToken}` } : {};
 }
 
-/** @param {string} method @param {string} path @param {unknown} [body] */
+/** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
 async function call(method, path, body) {
   const response = await reached(method, path, body);
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
+  if (answer?.code === "StepUpNeeded" && (await askForStepUp())) return call(method, path, body);
   if (response.status === 401 && session()) goOut();
   throw problemOf(response, answer);
 }

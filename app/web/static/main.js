@@ -5,6 +5,7 @@ import { listen } from "./live.js";
 import { stayThere } from "./offline.js";
 import { Avatar, Mark, Trouble } from "./parts.js";
 import { go, route, useRoute } from "./routing.js";
+import { isBack } from "./provider.js";
 import { goOut, onSession, session } from "./session.js";
 import { useZone } from "./times.js";
 import { html, render, useEffect, useState } from "./ui.js";
@@ -13,8 +14,10 @@ import { Booking } from "./views/booking.js";
 import { Day } from "./views/day.js";
 import { ComeIn, Door } from "./views/door.js";
 import { Emergencies } from "./views/emergency.js";
+import { Arrival, FirstFactor, Invited } from "./views/firsts.js";
 import { Office } from "./views/office.js";
 import { PatientView } from "./views/patient.js";
+import { Proving } from "./views/proving.js";
 import { SetUp } from "./views/setup.js";
 import { Sharing } from "./views/sharing.js";
 import { Support } from "./views/support.js";
@@ -26,19 +29,21 @@ import { speak, t } from "./words.js";
 const SUPPORTERS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor", "program-lead"];
 
 /**
- * Links that sign somebody in at once: the demo's, and the one-time link that somebody was given.
+ * Links that sign somebody in at once: the demo's.
  * @type {Map<string, (told: string) => Promise<import("./session.js").Session>>}
  */
 const WAYS_IN = new Map([
   ["demo", (person) => post("/v1/demo/sign-ins", { person })],
-  ["invite", (secret) => post("/v1/sign-in-links/redeem", { secret })],
 ]);
 
 function Page() {
   const [signedIn, setSignedIn] = useState(session());
   const at = useRoute();
   useEffect(() => onSession(() => setSignedIn(session())), []);
+  const [back, setBack] = useState(isBack());
   const way = WAYS_IN.get(at.name);
+  if (back) return html`<${Frame}><${Arrival} done=${() => setBack(false)} /><//>`;
+  if (at.name === "invite") return html`<${Frame}><${Invited} key=${at.id} secret=${at.id} /><//>`;
   if (way) return html`<${Frame}><${ComeIn} key=${at.id} by=${() => way(at.id)} /><//>`;
   if (at.name === "setup") return html`<${Frame}><${SetUp} secret=${at.id} /><//>`;
   if (!signedIn) return html`<${Frame}><${Door} /><//>`;
@@ -63,7 +68,7 @@ function SignedIn() {
   useEffect(load, []);
   useEffect(() => (me ? listen() : undefined), [me?.id]);
   if (!me) return html`<${Frame}><${Trouble} problem=${problem} again=${load} /><//>`;
-  return html`<${Frame} me=${me} wide=${at.name === "visit" || at.name === "mirror"}>${view(at, me, known)}<//>`;
+  return html`<${Frame} me=${me} wide=${at.name === "visit" || at.name === "mirror"}>${view(at, me, known)}<${Proving} me=${me} /><//>`;
 }
 
 /** The view for a place. @param {import("./routing.js").Route} at @param {Me} me @param {(me: Me) => void} changed */
@@ -74,6 +79,7 @@ function view(at, me, changed) {
   if (at.name === "account") return html`<${Account} me=${me} changed=${changed} />`;
   if (at.name === "sharing") return html`<${Sharing} me=${me} />`;
   if (at.name === "emergencies") return html`<${Emergencies} me=${me} />`;
+  if (at.name === "first") return html`<${FirstFactor} me=${me} />`;
   if (at.name === "book") return html`<${Booking} moving=${at.id} />`;
   if (me.roles.includes("patient")) return html`<${Day} me=${me} />`;
   if (me.roles.some((role) => SUPPORTERS.includes(role))) return html`<${Support} me=${me} />`;

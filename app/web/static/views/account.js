@@ -4,6 +4,7 @@ import { Form, Where } from "../form.js";
 import { Switch } from "../parts.js";
 import { html, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
+import { Ways } from "./ways.js";
 
 /** @typedef {import("../types.js").Me} Me */
 
@@ -13,6 +14,8 @@ export const Account = ({ me, changed }) => html`
     <p><a href="#/">‹ ${t("back")}</a></p>
     <h1>${t("account.title")}</h1>
     <section class="card" aria-label=${t("account.yours")}><${Yours} me=${me} changed=${changed} /></section>
+    <h2>${t("ways.title")}</h2>
+    <${Ways} me=${me} />
     <section class="card" aria-label=${t("account.given")}><${About} me=${me} /></section>
   </div>
 `;

@@ -1,6 +1,8 @@
 /** Before anybody has signed in: in demo mode, whom to be; and the way in by a link. */
 import { useLoaded } from "../loaded.js";
-import { Avatar, Mark, Shown, Trouble, useAct } from "../parts.js";
+import { Act, Avatar, Mark, Shown, Trouble, useAct } from "../parts.js";
+import { byName, canHavePasskeys, signInWithPasskey } from "../passkeys.js";
+import { leaveFor } from "../provider.js";
 import { go } from "../routing.js";
 import { enter } from "../session.js";
 import { html, useEffect } from "../ui.js";
@@ -12,8 +14,27 @@ export function Door() {
   const cast = useLoaded("/v1/demo/cast");
   return html`
     <${Welcome}>
+      <${WaysIn} />
       <${Shown} of=${cast}>${(/** @type {{items: DemoPerson[]}} */ found) => html`<${Cast} people=${found.items} />`}<//>
     <//>
+  `;
+}
+
+/** A passkey first, and the provider where there is one. */
+export function WaysIn() {
+  const provider = useLoaded("/v1/sign-in/provider");
+  const name = provider.value?.name;
+  const here = canHavePasskeys();
+  const come = async () => {
+    enter(await signInWithPasskey());
+    go("");
+  };
+  return html`
+    <div class="ways-in">
+      ${here && html`<${Act} look="main" act=${come}>${t("door.passkey")}<//>`}
+      ${!here && byName() && html`<a href=${byName()}>${t("passkey.byName")}</a>`}
+      ${name && html`<${Act} look="quiet" act=${() => leaveFor("/v1/sign-in/provider")}>${t("door.provider", { name })}<//>`}
+    </div>
   `;
 }
 
@@ -28,7 +49,7 @@ export function ComeIn({ by }) {
 }
 
 /** @param {{children?: any}} props */
-const Welcome = ({ children }) => html`
+export const Welcome = ({ children }) => html`
   <div class="door">
     <div class="door-head"><${Mark} /><h1>Cairn</h1><p class="lead">${t("tagline")}</p></div>
     ${children}
