@@ -9,7 +9,7 @@ import msgspec
 from app import audit
 from app.auth import Signed
 from app.disclosures import queries, rules
-from app.disclosures.models import Disclosures, Notice
+from app.disclosures.models import DisclosureNotice, Disclosures
 from app.errors import NotFound
 from app.legal import actions as legal
 from app.wire import Instant, cursor_for, place_of
@@ -20,7 +20,7 @@ LAST = UUID(int=2**128 - 1)
 EXPORTED = 10_000
 
 
-async def account(db: Connection, category: str, patients: Sequence[UUID]) -> Mapping[UUID, Notice]:
+async def account(db: Connection, category: str, patients: Sequence[UUID]) -> Mapping[UUID, DisclosureNotice]:
     """Write the accounting of this read, in its transaction, and give what stands beside each patient who is shown.
 
     A patient of the caller's own program has nothing beside them. Without a consent or an emergency that covers a
@@ -31,7 +31,7 @@ async def account(db: Connection, category: str, patients: Sequence[UUID]) -> Ma
     return {row.patient_id: rules.notice(row) for row in written if row.across}
 
 
-async def beside(db: Connection, category: str, patient_id: UUID) -> Notice | msgspec.UnsetType:
+async def beside(db: Connection, category: str, patient_id: UUID) -> DisclosureNotice | msgspec.UnsetType:
     """The same for an answer about one patient, as it goes into the answer."""
     return (await account(db, category, [patient_id])).get(patient_id, msgspec.UNSET)
 

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from app.wire import Model, Page
 
 
-class Notice(Model, frozen=True):
+class DisclosureNotice(Model, frozen=True):
     """What goes with a record that is shown to another organisation (42 CFR 2.32): the statement, and the scope.
 
     § 2.32(b) wants a copy of the consent or a clear explanation of its scope beside each: this is the latter.
@@ -31,7 +31,7 @@ class Disclosed(Model, frozen=True, kw_only=True):
     """An answer about one patient; across organisations it carries what the law wants beside it."""
 
     disclosure: Annotated[
-        Notice | msgspec.UnsetType,
+        DisclosureNotice | msgspec.UnsetType,
         Meta(description="There only when a patient of another organisation is shown: it belongs to what is shown."),
     ] = msgspec.UNSET
 
@@ -40,7 +40,7 @@ class DisclosedPage(Page, frozen=True, kw_only=True):
     """A page about one patient; across organisations it carries what the law wants beside it."""
 
     disclosure: Annotated[
-        Notice | msgspec.UnsetType,
+        DisclosureNotice | msgspec.UnsetType,
         Meta(description="There only when a patient of another organisation is shown: it belongs to what is shown."),
     ] = msgspec.UNSET
 

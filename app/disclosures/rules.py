@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.disclosures.models import Disclosure, Notice, Written
+from app.disclosures.models import Disclosure, DisclosureNotice, Written
 from app.errors import NotFound
 
 YEARS = 3
@@ -21,9 +21,9 @@ def check_covered(written: Iterable[Written]) -> None:
         raise NotFound
 
 
-def notice(written: Written) -> Notice:
+def notice(written: Written) -> DisclosureNotice:
     """The statement and the scope, as they stand beside what is shown."""
-    return Notice(
+    return DisclosureNotice(
         written.statement,
         written.version,
         written.language,
