@@ -117,7 +117,7 @@ _BOOKERS = (SELF, _BESIDE, _OVERSIGHT)
 _CONCERNED = (
     SELF, roles(*PEERS, under=("held",)), roles(*CLINICIANS, under=("held", "team", "covering")), _OVERSIGHT,
 )  # fmt: skip
-_HOLDERS = roles("peer", *CLINICIANS, under=("held",))
+_HOLDERS = roles(*PEERS, *CLINICIANS, under=("held",))
 _PRESCRIBERS = roles("prescriber", under=("team", "covering"))
 
 # Actions that share their cells, the category, and who: one line each of the table.

@@ -67,11 +67,54 @@ class AlertPatient(Model, frozen=True):
     name: str
 
 
+class AlertRow(Struct, frozen=True):
+    """An alert with all that its reader's relation lets them know, before their role is looked at."""
+
+    id: UUID
+    alert_class: AlertClass
+    late: bool
+    opened_at: datetime
+    step: int
+    claimed_by: UUID | None
+    claimed_by_name: str | None
+    claimed_at: datetime | None
+    contacted_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None
+    version: int
+    reasons: list[str]
+    patient: AlertPatient | None
+    level: Level | None
+
+
+class KnownPerson(Model, frozen=True):
+    """Whom it is about, and no more: a peer on their team, while a clinician is on it."""
+
+    patient: AlertPatient
+
+
+class KnownWorry(Model, frozen=True):
+    """What it is about, and not whom: a clinician who does not know the patient yet."""
+
+    reasons: list[str]
+
+
+class KnownMatter(Model, frozen=True):
+    """Whom and what it is about: for whoever treats them or answers them, and for a peer where peers are meant."""
+
+    patient: AlertPatient
+    reasons: list[str]
+    level: Annotated[Level | None, Meta(description="Null where no check-in opened it.")]
+
+
+Sight = Literal["signal", "person", "worry", "matter"]
+
+
 class AlertView(Model, frozen=True):
     """An alert as somebody who was told of it sees it.
 
-    `patient` and `level` are there for the patient's own team and for whoever has claimed it. A peer reads `reasons`
-    where they read the level, and none of a clinician's matter.
+    `kind` says how much that is, and the one object of that name is there: `person`, `worry` or `matter`; `signal` has
+    none.
     """
 
     id: UUID
@@ -86,9 +129,10 @@ class AlertView(Model, frozen=True):
     closed_at: datetime | None
     outcome: str | None
     version: int
-    reasons: list[str]
-    patient: AlertPatient | None
-    level: Level | None
+    kind: Sight
+    person: KnownPerson | None = None
+    worry: KnownWorry | None = None
+    matter: KnownMatter | None = None
 
 
 class Alerts(Page, frozen=True, kw_only=True):

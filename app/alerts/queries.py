@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.alerts.models import Alert, AlertView, EventKind, Lapsed, SupportState, Worry
+from app.alerts.models import Alert, AlertRow, EventKind, Lapsed, SupportState, Worry
 from app.escalation.models import Telling
 from db import Connection, new_id
 
@@ -96,7 +96,7 @@ async def by_check_in(db: Connection, patient_id: UUID, check_in_id: UUID) -> Al
     )
 
 
-async def by_id(db: Connection, alert_id: UUID, me: UUID, *, oversees: bool) -> Alert | None:
+async def by_id(db: Connection, alert_id: UUID, me: UUID) -> Alert | None:
     """An alert of which the caller was told, or any of the program for a supervisor.
 
     Kept from changing until the transaction ends: what the caller may do depends on its class, which somebody else may
@@ -109,12 +109,11 @@ async def by_id(db: Connection, alert_id: UUID, me: UUID, *, oversees: bool) -> 
                class_since, step, reached_somebody, claimed_by, closed_at
         FROM alert a
         WHERE id = $1 AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $2)
-                           OR $3 AND organisation_id = (SELECT organisation_id FROM person WHERE id = $2))
+                           OR patient_id IN (SELECT patients_for('claim', 'alerts')))
         FOR NO KEY UPDATE OF a
         """,
         alert_id,
         me,
-        oversees,
     )
 
 
@@ -324,43 +323,40 @@ async def views(
     db: Connection,
     me: UUID,
     *,
-    oversees: bool,
     clinician: bool,
     closed_after: datetime,
     alert_id: UUID | None = None,
     after: tuple[bool, bool, str, float, UUID] | None = None,
     limit: int = 1,
-) -> list[AlertView]:
+) -> list[AlertRow]:
     """Alerts of which the caller was told, open or closed lately, in the order of `rules.place`.
 
     The patient is there only where the relation allows it.
     """
     return await db.all(
-        AlertView,
+        AlertRow,
         """
         WITH mine AS (
             SELECT a.id, a.class AS alert_class, a.late, a.opened_at, a.step, a.claimed_by, s.name AS claimed_by_name,
                    a.claimed_at, a.contacted_at, a.closed_at, a.outcome, a.version, a.reasons,
                    CASE WHEN p.id IS NOT NULL THEN json_build_object('id', p.id, 'name', p.name) END AS patient,
-                   CASE WHEN p.id IS NOT NULL AND (a.class NOT IN ('p0', 'p1') OR $3) THEN a.check_in_id END AS answer,
+                   CASE WHEN p.id IS NOT NULL AND (a.class NOT IN ('p0', 'p1') OR $2) THEN a.check_in_id END AS answer,
                    extract(epoch FROM a.opened_at)::double precision
                        * CASE WHEN a.closed_at IS NULL THEN 1 ELSE -1 END AS turn
             FROM alert a
             LEFT JOIN person s ON s.id = a.claimed_by
             LEFT JOIN person p ON p.id = a.patient_id
-                 AND (a.claimed_by = $1 AND a.closed_at IS NULL OR $2
-                      OR EXISTS (SELECT FROM care_team_member t
-                                 WHERE t.patient_id = a.patient_id AND t.staff_id = $1 AND t.left_at IS NULL))
-            WHERE ($4::uuid IS NULL OR a.id = $4) AND (a.closed_at IS NULL OR a.closed_at > $5)
+                 AND p.id IN (SELECT reach('team', 'covering', 'claimed') UNION ALL SELECT patients_for('read', 'alerts'))
+            WHERE ($3::uuid IS NULL OR a.id = $3) AND (a.closed_at IS NULL OR a.closed_at > $4)
               AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $1)
-                   OR $2 AND a.organisation_id = (SELECT organisation_id FROM person WHERE id = $1))
+                   OR a.patient_id IN (SELECT patients_for('read', 'alerts')))
         ), page AS (
             SELECT * FROM mine
-            WHERE $6::boolean IS NULL
+            WHERE $5::boolean IS NULL
                OR (closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, id)
-                  > ($6, $7::boolean, $8::text, $9::double precision, $10::uuid)
+                  > ($5, $6::boolean, $7::text, $8::double precision, $9::uuid)
             ORDER BY closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, id
-            LIMIT $11
+            LIMIT $10
         )
         SELECT page.id, alert_class, late, opened_at, step, claimed_by, claimed_by_name, claimed_at, contacted_at,
                closed_at, outcome, version, reasons, patient,
@@ -370,7 +366,6 @@ async def views(
         ORDER BY closed_at IS NOT NULL, claimed_by IS NOT NULL, alert_class, turn, page.id
         """,
         me,
-        oversees,
         clinician,
         alert_id,
         closed_after,

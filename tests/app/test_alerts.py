@@ -71,7 +71,7 @@ async def test_a_worried_check_in_asks_for_a_peer_and_says_why(
     body = await worried(world, **answers)
 
     [alert] = await seen_by(world, SAM)
-    assert (alert["id"], alert["alertClass"], alert["reasons"]) == (body["alertId"], "p2", reasons)
+    assert (alert["id"], alert["alertClass"], alert["matter"]["reasons"]) == (body["alertId"], "p2", reasons)
     assert await told(world) == {"sam"}
 
 
@@ -95,7 +95,7 @@ async def test_a_craving_far_above_ones_own_fortnight_is_noticed_below_the_thres
     body = await worried(world, craving=5)
 
     opened = [a for a in await seen_by(world, SAM) if a["id"] == body["alertId"]]
-    assert [a["reasons"] for a in opened] == [["craving-rising"]]
+    assert [a["matter"]["reasons"] for a in opened] == [["craving-rising"]]
 
 
 async def test_danger_reaches_clinicians_and_the_supervisor_and_never_a_peer(world: World) -> None:
@@ -232,12 +232,12 @@ async def test_a_peer_on_duty_learns_whom_it_is_about_by_claiming(world: World) 
     body = await worried(world, craving=8, note="a private word")
     await alerts.escalate_overdue(world.pool, world.clock.forward(minutes=16))
     [before] = await seen_by(world, INES)
-    assert (before["patient"], before["level"]) == (None, None)
+    assert (before["kind"], before["person"], before["matter"]) == ("signal", None, None)
 
     claimed = await act(world, INES, body["alertId"], "claim")
 
-    assert claimed.json()["patient"]["name"] == "Maya Torres"
-    assert claimed.json()["level"]["craving"] == 8
+    assert claimed.json()["matter"]["patient"]["name"] == "Maya Torres"
+    assert claimed.json()["matter"]["level"]["craving"] == 8
     assert "private word" not in claimed.text
 
 
@@ -362,7 +362,7 @@ async def test_a_peer_raises_an_alert_to_clinicians_and_cannot_answer_it_then(wo
     body = await worried(world, craving=8)
 
     raised = await act(world, SAM, body["alertId"], "raise", to="p0")
-    assert (raised.status_code, raised.json()["alertClass"], raised.json()["reasons"]) == (200, "p0", [])
+    assert (raised.status_code, raised.json()["alertClass"], raised.json()["kind"]) == (200, "p0", "person")
     assert await alerts.escalate_overdue(world.pool, world.clock.forward(seconds=1)) == 1
 
     assert {"dana", "theo"} <= await told(world)

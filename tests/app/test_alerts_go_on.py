@@ -271,7 +271,7 @@ async def test_a_second_worry_is_what_the_responder_reads_and_rings_them(world: 
     await worried(world, craving=9, mood=1)
 
     [seen] = await seen_by(world, SAM)
-    assert (seen["reasons"], seen["level"]["mood"]) == (["craving-high", "mood-low"], 1)
+    assert (seen["matter"]["reasons"], seen["matter"]["level"]["mood"]) == (["craving-high", "mood-low"], 1)
     assert await rung_since(world, before) == ["sam"]
     assert await history(world) == ["opened", "told", "claimed", "contacted", "joined"]
 
@@ -375,8 +375,8 @@ async def test_a_peer_on_duty_reads_no_level_before_the_claim(world: World) -> N
     [before] = await seen_by(world, INES)
     after = (await act(world, INES, alert, "claim")).json()
 
-    assert (before["reasons"], before["level"]) == ([], None)
-    assert (after["reasons"], after["level"]["craving"]) == (["craving-high"], 8)
+    assert (before["kind"], before["matter"], before["worry"]) == ("person", None, None)
+    assert (after["matter"]["reasons"], after["matter"]["level"]["craving"]) == (["craving-high"], 8)
 
 
 async def test_a_long_list_is_read_page_by_page_the_longest_waiting_first(world: World) -> None:

@@ -33,9 +33,9 @@ async def test_a_strong_craving_reaches_the_assigned_peer(world: World) -> None:
     assert answer.status_code == 201, answer.text
     [alert] = (await sam.get("/v1/alerts")).json()["items"]
     assert alert["id"] == answer.json()["alertId"]
-    assert (alert["alertClass"], alert["reasons"]) == ("p2", ["craving-high"])
-    assert alert["patient"]["name"] == "Maya Torres"
-    assert alert["level"] == {"mood": 6, "craving": 9, "wantsToTalk": False}
+    assert (alert["alertClass"], alert["matter"]["reasons"]) == ("p2", ["craving-high"])
+    assert alert["matter"]["patient"]["name"] == "Maya Torres"
+    assert alert["matter"]["level"] == {"mood": 6, "craving": 9, "wantsToTalk": False}
     assert (await ines.get("/v1/alerts")).json()["items"] == []
 
 

@@ -41,15 +41,19 @@ function List({ items, me, again, fresh }) {
   `;
 }
 
+/** Whom it is about, where that is known. @param {Alert} one */
+const patientOf = (one) => (one.matter ?? one.person)?.patient;
+
 /** @param {Alert} one */
 const closedOne = (one) => html`
-  <li><strong>${one.patient?.name ?? t("alerts.somebody")}</strong> <span>${tCode("outcome", one.outcome ?? "")}</span> <small>${ago(one.closedAt ?? one.openedAt)}</small></li>
+  <li><strong>${patientOf(one)?.name ?? t("alerts.somebody")}</strong> <span>${tCode("outcome", one.outcome ?? "")}</span> <small>${ago(one.closedAt ?? one.openedAt)}</small></li>
 `;
 
 /** @param {{one: Alert, me: Me, again: () => void, now: number}} props */
 function Open({ one, me, again, now }) {
-  const name = one.patient?.name ?? t("alerts.somebody");
-  const reasons = one.reasons.map((reason) => tCode("reason", reason)).join(", ");
+  const name = patientOf(one)?.name ?? t("alerts.somebody");
+  const reasons = ((one.matter ?? one.worry)?.reasons ?? []).map((reason) => tCode("reason", reason)).join(", ");
+  const level = one.matter?.level;
   return html`
     <li class="alert ${one.alertClass} ${one.claimedBy ? "claimed" : ""}">
       <div class="alert-head">
@@ -57,7 +61,7 @@ function Open({ one, me, again, now }) {
         <div class="grow">
           <strong>${name}</strong>
           <p>${reasons}</p>
-          ${one.level && html`<p class="soft">${t("alerts.level", { mood: one.level.mood, craving: one.level.craving })}</p>`}
+          ${level && html`<p class="soft">${t("alerts.level", { mood: level.mood, craving: level.craving })}</p>`}
         </div>
         <div class="alert-side"><span class="badge ${one.alertClass}">${tCode("alerts", one.alertClass)}</span><small>${ago(one.openedAt, now)}${one.late ? ` · ${t("alerts.late")}` : ""}</small></div>
       </div>
