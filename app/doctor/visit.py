@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from app.clock import system_clock
-from app.doctor import calls, findings, law, machine, pushing, sealing, storage
+from app.doctor import calls, findings, law, machine, pushing, sealing, signing, storage
 from app.doctor.findings import Finding, fail
 from app.settings import Settings
 
@@ -65,6 +65,8 @@ def checks(settings: Settings, clock: Clock) -> Sequence[Check]:
         Check("clock", partial(storage.clock, settings, clock)),
         Check("law", partial(law.parameters, settings, clock)),
         Check("time zones", partial(machine.time_zones, clock)),
+        Check("passkeys", partial(signing.passkeys, settings)),
+        Check("OpenID", partial(signing.provider, settings)),
         Check("push", partial(pushing.credentials, settings)),
         *(Check("TURN", partial(calls.turn, settings, url, clock)) for url in settings.turn_urls or (None,)),
         Check("signaling", partial(calls.signaling, settings, clock)),

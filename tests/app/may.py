@@ -73,8 +73,8 @@ MAY: Mapping[Route, May] = {
     ), EVERYBODY),
     **dict.fromkeys((
         ("POST", "/v1/totp"), ("POST", "/v1/totp/{app_id}/confirm"), ("GET", "/v1/totp"),
-        ("DELETE", "/v1/totp/{app_id}"),
-        ("POST", "/v1/session/prove/totp"), ("POST", "/v1/provider-links/departures"), ("POST", "/v1/provider-links"),
+        ("DELETE", "/v1/totp/{app_id}"), ("POST", "/v1/session/prove/totp"),
+        ("POST", "/v1/provider-links/departures"), ("POST", "/v1/provider-links"),
         ("GET", "/v1/provider-links"), ("DELETE", "/v1/provider-links/{link_id}"),
         ("POST", "/v1/session/prove/provider/departures"), ("POST", "/v1/session/prove/provider"),
     ), may(f"{' '.join(STAFF)}: self")),

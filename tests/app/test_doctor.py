@@ -26,6 +26,7 @@ from db.pool import connect
 from notifications import local_fcm
 from signaling.asgi import create_app as create_signaling
 from tests import coturn
+from tests.provider.liar import lying
 from tests.signaling.conftest import serving
 from tests.world import World
 
@@ -162,7 +163,7 @@ async def test_where_everything_is_wrong_all_of_it_is_told_with_advice_and_witho
     }
     assert all(one["advice"] for one in failed.values())
     assert told["state"] == "fail"
-    assert len(told["checks"]) == 17
+    assert len(told["checks"]) == 19
     assert printed.rstrip().endswith("10 failed.")
     assert "canary" not in printed + as_json
 
@@ -543,3 +544,33 @@ async def test_signaling_is_well_when_it_lets_in_whom_we_send() -> None:
 async def test_a_page_of_https_may_open_a_safe_socket_only() -> None:
     seen = await found("signaling", settings(signaling_url="ws://care.example.org/v1/signaling"))
     assert (seen.state, "not wss" in seen.what) == (State.FAIL, True)
+
+
+@pytest.mark.parametrize(
+    ("url", "state"),
+    [
+        (None, State.OK),
+        ("https://care.example.org", State.OK),
+        ("http://care.example.org", State.WARN),
+        ("https://10.0.0.7", State.WARN),
+    ],
+)
+async def test_passkeys_need_a_name_and_tls(url: str | None, state: State) -> None:
+    assert (await found("passkeys", settings(public_url=url))).state is state
+
+
+async def test_a_provider_is_asked_for_what_it_says_of_itself_and_for_its_keys() -> None:
+    assert (await found("OpenID", settings())).state is State.OK
+    async with lying() as liar:
+        there = settings(oidc_issuer=liar.issuer, oidc_client_id="cairn", oidc_client_secret="s", oidc_name="Harbor")
+        assert (await found("OpenID", there)).what == "Harbor can be used."
+        liar.keys = []
+        assert "What it gives for its keys are none." in (await found("OpenID", there)).what
+        liar.document["issuer"] = "https://evil.example"
+        seen = await found("OpenID", there)
+        assert (seen.state, "names another issuer" in seen.what) == (State.FAIL, True)
+        liar.document = {}
+        assert "is not one of OpenID Connect" in (await found("OpenID", there)).what
+    assert "does not answer" in (await found("OpenID", there)).what
+    without = settings(oidc_issuer="https://id.invalid", oidc_client_id="cairn")
+    assert (await found("OpenID", without)).state is State.FAIL

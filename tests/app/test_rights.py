@@ -189,6 +189,7 @@ CALLS: Mapping[str, str] = {
 }  # fmt: skip
 # What these do is for everybody, or is asked by nobody.
 FOR_EVERYBODY = {
+    "account_is_audited()": "a trigger, which nobody can call",
     "a_link_waits()": "a trigger, which nobody can call",
     "a_link_is_told()": "a trigger, which nobody can call",
     "a_crisis_is_a_clinicians()": "a trigger, which nobody can call",
