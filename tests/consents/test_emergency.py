@@ -51,6 +51,7 @@ async def test_the_record_has_its_four_elements_and_ends_after_an_hour(world: Wo
     answer = await broken(world, LINDQVIST)
     assert answer.status_code == 201, answer.text
     record = answer.json()
+    assert (await (await world.of(LINDQVIST)).get("/v1/break-glass")).json()["items"] == [record]
     assert (record["recipient"], record["affiliation"]) == (LINDQVIST.name, LINDQVIST.house.name)
     assert record["discloser"] == JUNE.name
     assert record["brokenAt"] == "2026-03-03T15:00:00Z"

@@ -1,6 +1,6 @@
 /** A consent, step by step: what for, what, to whom, how long, and then the exact text to read and sign. */
 import { post } from "../api.js";
-import { Form } from "../form.js";
+import { faultAt, Form } from "../form.js";
 import { newId } from "../ids.js";
 import { useLoaded, useWhole } from "../loaded.js";
 import { Field, Shown, Trouble, useAct } from "../parts.js";
@@ -197,7 +197,7 @@ function Sign({ form, chosen, paper, name, done, before }) {
     <pre class="paper" tabindex="0" lang=${form.language}>${paper.text}</pre>
     <${Form} act=${send} say=${t("consent.sign")} ready=${Boolean(signature.trim())}>
       ${(/** @type {Error | null} */ problem) => html`
-        <${Field} id="signature" label=${t("consent.name")} hint=${t("consent.name.hint", { name })}>
+        <${Field} id="signature" label=${t("consent.name")} hint=${t("consent.name.hint", { name })} fault=${faultAt(problem, "/signature")}>
           <input id="signature" required maxlength="200" autocomplete="name" aria-describedby="signature-hint" aria-invalid=${problem ? "true" : "false"} value=${signature} onInput=${(/** @type {any} */ e) => setSignature(e.target.value)} />
         <//>
       `}
