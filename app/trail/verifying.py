@@ -15,12 +15,12 @@ from db.reading import Reading
 Told = Callable[[int, int], None]
 
 _COLUMNS = ", ".join(f"e.{name}" for name in Event.__struct_fields__)
-_ROWS = f"""
+ROWS = f"""
     SELECT l.seq, l.shard, l.event_id, l.bytes, l.hash, {_COLUMNS}
     FROM audit_link l LEFT JOIN audit_event e ON e.id = l.event_id
     ORDER BY l.seq, l.shard
 """  # noqa: S608 - the names of our own fields
-_ROWS_AFTER = f"""
+ROWS_AFTER = f"""
     SELECT l.seq, l.shard, l.event_id, l.bytes, l.hash, {_COLUMNS}
     FROM audit_link l LEFT JOIN audit_event e ON e.id = l.event_id
     WHERE l.seq > coalesce(($1::bigint[])[l.shard + 1], 0)
@@ -96,9 +96,9 @@ async def verify(db: Reading, kept: Kept, *, since: datetime | None = None, told
 
 def _links(db: Reading, start: Sequence[Head]) -> AsyncIterator[list[Any]]:
     if not start:
-        return db.in_parts(_ROWS)
+        return db.in_parts(ROWS)
     known = {head.shard: head.seq for head in start}
-    return db.in_parts(_ROWS_AFTER, [known.get(shard, 0) for shard in range(chain.SHARDS)])
+    return db.in_parts(ROWS_AFTER, [known.get(shard, 0) for shard in range(chain.SHARDS)])
 
 
 async def _strays(db: Reading) -> list[Fault]:

@@ -15,6 +15,7 @@ import { Day } from "./views/day.js";
 import { ComeIn, Door } from "./views/door.js";
 import { Emergencies } from "./views/emergency.js";
 import { Arrival, FirstFactor, Invited } from "./views/firsts.js";
+import { Looked } from "./views/looked.js";
 import { Office } from "./views/office.js";
 import { PatientView } from "./views/patient.js";
 import { Proving } from "./views/proving.js";
@@ -80,6 +81,7 @@ function view(at, me, changed) {
   if (at.name === "sharing") return html`<${Sharing} me=${me} />`;
   if (at.name === "emergencies") return html`<${Emergencies} me=${me} />`;
   if (at.name === "first") return html`<${FirstFactor} me=${me} />`;
+  if (at.name === "looked") return html`<${Looked} />`;
   if (at.name === "book") return html`<${Booking} moving=${at.id} />`;
   if (me.roles.includes("patient")) return html`<${Day} me=${me} />`;
   if (me.roles.some((role) => SUPPORTERS.includes(role))) return html`<${Support} me=${me} />`;

@@ -17,6 +17,7 @@ export const Account = ({ me, changed }) => html`
     <h2>${t("ways.title")}</h2>
     <${Ways} me=${me} />
     <section class="card" aria-label=${t("account.given")}><${About} me=${me} /></section>
+    ${me.roles.includes("patient") && html`<p><a href="#/looked">${t("looked.title")} ›</a></p>`}
   </div>
 `;
 
