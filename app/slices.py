@@ -15,6 +15,7 @@ from app.docs import routes as docs
 from app.duty import routes as duty
 from app.emergency import routes as emergency
 from app.events import routes as events
+from app.exports import routes as exports
 from app.health import routes as health
 from app.legal import routes as legal
 from app.medications import routes as medications
@@ -52,6 +53,7 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *legal.ROUTES,
     *events.ROUTES,
     *trail.ROUTES,
+    *exports.ROUTES,
     *docs.ROUTES,
     *web.ROUTES,
 )

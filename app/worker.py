@@ -16,6 +16,7 @@ import notifications
 from app import auth, limits, seats
 from app.alerts import actions as alerts
 from app.events import actions as events
+from app.exports import actions as exports
 from app.logs import log
 from app.medications import actions as medications
 from app.passkeys import actions as passkeys
@@ -55,6 +56,7 @@ def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
         Tick("ordinary", 1, 25, lambda now: _deliver(pool, channel, now, Lane.ORDINARY), Lane.ORDINARY.bell),
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
         Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
+        Tick("exports", 5, 120, lambda now: exports.make_due(pool, now), exports.TOPIC),
         Tick("erase-keys", 60, 30, lambda now: shredding.erase(pool, now)),
         Tick("forget-challenges", 300, 60, lambda now: passkeys.forget(pool, now)),
         Tick("forget-departures", 300, 60, lambda now: provider.forget(pool, now)),

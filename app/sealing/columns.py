@@ -20,4 +20,5 @@ COLUMNS = (
     Column("address", "value", "person_id"),
     Column("check_in", "note", "patient_id"),
     Column("contact", "value", "person_id"),
+    Column("export", "archive", "patient_id"),
 )
