@@ -189,7 +189,7 @@ def audit_event(seen: Seen) -> AuditEvent:
         action=did,
         recorded=event.at,
         outcome="0",
-        purpose_of_event=_purpose(event.purpose),
+        purpose_of_event=tuple(_purpose(one) for one in (event.purpose or "").split()),
         agent=[_agent(seen)],
         source=_SOURCE,
         entity=_entities(event),
@@ -207,12 +207,10 @@ def _subtypes(event: Event, did: Did) -> list[Coding]:
     return [standard, ours] if standard else [ours]
 
 
-def _purpose(purpose: str | None) -> tuple[CodeableConcept, ...]:
-    if purpose is None:
-        return ()
+def _purpose(purpose: str) -> CodeableConcept:
     code = _PURPOSES.get(purpose)
     standard = [Coding(f"{TERMS}/v3-ActReason", *code)] if code else []
-    return (CodeableConcept([*standard, Coding("urn:cairn:purpose", purpose)]),)
+    return CodeableConcept([*standard, Coding("urn:cairn:purpose", purpose)])
 
 
 def _agent(seen: Seen) -> AuditAgent:

@@ -19,9 +19,8 @@ def look(seen: Seen, patient_id: UUID) -> Look:
     """One row as its patient reads it: who, as what, of which house, and what they did; never what it says of whom."""
     event, by = seen.event, by_whom(seen, patient_id)
     name, house = (seen.name, seen.organisation) if by == "staff" else (None, None)
-    return Look(
-        event.id, event.at, by, name, event.actor_roles or [], house, event.action, event.category, event.purpose
-    )
+    purposes = (event.purpose or "").split()
+    return Look(event.id, event.at, by, name, event.actor_roles or [], house, event.action, event.category, purposes)
 
 
 def by_whom(seen: Seen, patient_id: UUID) -> By:

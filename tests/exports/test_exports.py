@@ -5,7 +5,7 @@ import zipfile
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
@@ -16,7 +16,7 @@ from app.contacts import actions as contacts
 from app.contacts.models import NewContact
 from app.demo.cast import DANA, LEO, MAYA, NOAH, OKAFOR
 from app.exports import actions, queries, rules
-from app.worker import ticks
+from app.worker import Beside, ticks
 from db import CLOCK, Pool, connect, new_id, person
 from tests.notifications.phones import Phones
 from tests.world import World, a_check_in
@@ -321,7 +321,7 @@ async def test_a_maker_that_dies_is_followed_by_another_and_three_times_are_enou
 
 
 def test_the_worker_makes_them_as_soon_as_they_are_asked_for(pool: Pool) -> None:
-    [tick] = [tick for tick in ticks(pool, Phones()) if tick.name == "exports"]
+    [tick] = [tick for tick in ticks(pool, Phones(), cast(Beside, None)) if tick.name == "exports"]
     assert tick.bell == actions.TOPIC
 
 

@@ -13,7 +13,7 @@
 /** @typedef {{id: string, patientId: string, patientName: string, staffId: string, staffName: string, kind: string, startsAt: string, endsAt: string, status: string}} Appointment */
 /** @typedef {{staffId: string, staffName: string, startsAt: string, endsAt: string, onYourTeam: boolean}} Slot */
 /** @typedef {{id: string, medicine: string, slot: string, dueAt: string, state: "pending" | "taken" | "skipped" | "superseded", answeredAt: string | null}} Occurrence */
-/** @typedef {{id: number, at: string, by: "you" | "staff" | "cairn" | "calendar" | "server" | "somebody", name: string | null, roles: string[], organisation: string | null, action: string, category: string, purpose: string | null}} Look */
+/** @typedef {{id: number, at: string, by: "you" | "staff" | "cairn" | "calendar" | "server" | "somebody", name: string | null, roles: string[], organisation: string | null, action: string, category: string, purposes: string[]}} Look */
 /** @typedef {{id: string, name: string}} AlertPatient */
 /** @typedef {{id: string, alertClass: "p0" | "p1" | "p2" | "p3", late: boolean, openedAt: string, claimedBy: string | null, claimedByName: string | null, claimedAt: string | null, contactedAt: string | null, closedAt: string | null, outcome: string | null, version: number, kind: "signal" | "person" | "worry" | "matter", person: {patient: AlertPatient} | null, worry: {reasons: string[]} | null, matter: {patient: AlertPatient, reasons: string[], level: {mood: number, craving: number, wantsToTalk: boolean} | null} | null}} Alert */
 /** @typedef {{id: string, startsAt: string, endsAt: string}} DutyShift */

@@ -37,7 +37,7 @@ const look = (one) => html`
       <strong>${who(one)}</strong>
       ${asWhat(one) && html`<small>${asWhat(one)}</small>`}
       <span>${tCode("did", one.action)} ${tCode("part", one.category)}</span>
-      <small><time dateTime=${one.at}>${nearDay(one.at)}, ${clock(one.at)}</time>${one.purpose && html` · ${tCode("purpose", one.purpose)}`}</small>
+      <small><time dateTime=${one.at}>${nearDay(one.at)}, ${clock(one.at)}</time>${one.purposes.length > 0 && html` · ${one.purposes.map((word) => tCode("why", word)).join(", ")}`}</small>
     </span>
   </li>
 `;
