@@ -174,7 +174,7 @@ async def ask_limited(world: World, method: str, path: str, **how: Any) -> httpx
 async def test_in_limited_assurance_one_is_told_neither_a_name_nor_a_program(world: World) -> None:
     me = (await ask_limited(world, "GET", "/v1/me")).json()
 
-    assert (me["name"], me["roles"], me["organisation"], me["peerBeside"]) == ("", [], None, None)
+    assert (me["name"], me["roles"], me["organisation"], me["wishes"]) == ("", [], None, None)
     assert (me["assurance"], me["language"]) == ("limited", MAYA.language)
 
 

@@ -1,5 +1,5 @@
 /** The API as the views call it: JSON in and out, and every failure a Problem with a sentence for a person. */
-import { goOut, session } from "./session.js";
+import { fresh, goOut, session } from "./session.js";
 import { askForStepUp } from "./stepup.js";
 import { t } from "./words.js";
 
@@ -32,19 +32,25 @@ export const patch = (path, body) => call("PATCH", path, body);
 /** @param {string} path @returns {Promise<any>} */
 export const remove = (path) => call("DELETE", path);
 
-/** The header that says who we are. @returns {Record<string, string>} */
-export function authorization() {
-  const signedIn = session();
-  return signedIn ? { Authorization: `Bearer ${signedIn.accessToken}` } : {};
+/** Ask with a token that holds; where the server refuses it all the same, once more with the next one. @param {(headers: Record<string, string>) => Promise<Response>} ask */
+export async function asked(ask) {
+  const token = await fresh();
+  const response = await ask(bearing(token));
+  if (response.status !== 401 || !token || !session()) return response;
+  const next = await fresh(token);
+  return next ? ask(bearing(next)) : response;
 }
 
-/** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
-async function call(method, path, body) {
+/** The header that says who we are. @param {string | null} token @returns {Record<string, string>} */
+const bearing = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
+
+/** What asks for a fresh factor is sent again once the person has confirmed that it is them. @param {string} method @param {string} path @param {unknown} [body] @param {boolean} [confirmed] @returns {Promise<any>} */
+async function call(method, path, body, confirmed = false) {
   const response = await reached(method, path, body);
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
-  if (answer?.code === "StepUpNeeded" && (await askForStepUp())) return call(method, path, body);
+  if (answer?.code === "StepUpNeeded" && !confirmed && (await askForStepUp())) return call(method, path, body, true);
   if (response.status === 401 && session()) goOut();
   throw problemOf(response, answer);
 }
@@ -52,10 +58,11 @@ async function call(method, path, body) {
 /** @param {string} method @param {string} path @param {unknown} body */
 async function reached(method, path, body) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json", ...authorization() };
+  const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    const sent = body === undefined ? undefined : JSON.stringify(body);
+    return await asked((who) => fetch(path, { method, headers: { ...headers, ...who }, body: sent }));
   } catch {
     throw new Problem(t("offline"), 0, "Offline");
   }

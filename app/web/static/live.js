@@ -1,5 +1,5 @@
 /** What changes for the person, as it happens: Server-Sent Events read from a fetch, because EventSource sends no token. */
-import { authorization } from "./api.js";
+import { asked } from "./api.js";
 import { goOut } from "./session.js";
 import { useEffect } from "./ui.js";
 
@@ -47,10 +47,14 @@ async function keepListening(stopped) {
 /** One stream to its end; whether anything was heard. @param {{last: string}} place @param {AbortSignal} stopped @param {boolean} again */
 async function once(place, stopped, again) {
   const silence = new AbortController();
-  const headers = { ...authorization(), ...(place.last ? { "Last-Event-ID": place.last } : {}) };
+  /** @type {Record<string, string>} */
+  const from = place.last ? { "Last-Event-ID": place.last } : {};
   const signal = AbortSignal.any([stopped, silence.signal]);
-  let alarm = setTimeout(() => silence.abort(), SILENCE);
-  const response = await fetch("/v1/events", { headers, signal });
+  let alarm = 0;
+  const response = await asked((who) => {
+    alarm = setTimeout(() => silence.abort(), SILENCE);
+    return fetch("/v1/events", { headers: { ...who, ...from }, signal });
+  });
   if (response.status === 401) goOut();
   if (!response.ok || !response.body) return false;
   if (again) announce("resumed");

@@ -1,12 +1,13 @@
 /** The page: who is signed in, where they are, and what is always there. */
-import { get, post, remove } from "./api.js";
+import { get, remove } from "./api.js";
 import { beCardOf, beCardOfEverybody, HelpNow } from "./crisis.js";
 import { listen } from "./live.js";
 import { stayThere } from "./offline.js";
 import { Avatar, Mark, Trouble } from "./parts.js";
 import { go, route, useRoute } from "./routing.js";
 import { isBack } from "./provider.js";
-import { goOut, onSession, session } from "./session.js";
+import { goOut, onSession, restore, session } from "./session.js";
+import { comeIn } from "./signin.js";
 import { useZone } from "./times.js";
 import { html, render, useEffect, useState } from "./ui.js";
 import { Account } from "./views/account.js";
@@ -16,6 +17,7 @@ import { ComeIn, Door } from "./views/door.js";
 import { Emergencies } from "./views/emergency.js";
 import { Arrival, FirstFactor, Invited } from "./views/firsts.js";
 import { Looked } from "./views/looked.js";
+import { Limited } from "./views/limited.js";
 import { Office } from "./views/office.js";
 import { PatientView } from "./views/patient.js";
 import { Proving } from "./views/proving.js";
@@ -31,10 +33,10 @@ const SUPPORTERS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor"
 
 /**
  * Links that sign somebody in at once: the demo's.
- * @type {Map<string, (told: string) => Promise<import("./session.js").Session>>}
+ * @type {Map<string, (told: string) => Promise<void>>}
  */
 const WAYS_IN = new Map([
-  ["demo", (person) => post("/v1/demo/sign-ins", { person })],
+  ["demo", (person) => comeIn("/v1/demo/sign-ins", { person }, person)],
 ]);
 
 function Page() {
@@ -48,7 +50,7 @@ function Page() {
   if (way) return html`<${Frame}><${ComeIn} key=${at.id} by=${() => way(at.id)} /><//>`;
   if (at.name === "setup") return html`<${Frame}><${SetUp} secret=${at.id} /><//>`;
   if (!signedIn) return html`<${Frame}><${Door} /><//>`;
-  return html`<${SignedIn} key=${signedIn.accessToken} />`;
+  return html`<${SignedIn} key=${signedIn.id} />`;
 }
 
 /** Everything that belongs to somebody, once we know who they are. */
@@ -63,11 +65,11 @@ function SignedIn() {
   const known = (/** @type {Me} */ found) => {
     speak(found.language);
     useZone(found.timeZone);
-    beCardOf(found);
+    if (found.assurance === "full") beCardOf(found);
     setMe(found);
   };
   useEffect(load, []);
-  useEffect(() => (me ? listen() : undefined), [me?.id]);
+  useEffect(() => (me?.assurance === "full" ? listen() : undefined), [me?.id, me?.assurance]);
   if (!me) return html`<${Frame}><${Trouble} problem=${problem} again=${load} /><//>`;
   return html`<${Frame} me=${me} wide=${at.name === "visit" || at.name === "mirror"}>${view(at, me, known)}<${Proving} me=${me} /><//>`;
 }
@@ -76,6 +78,7 @@ function SignedIn() {
 function view(at, me, changed) {
   if (at.name === "visit") return html`<${VisitView} key=${at.id} appointmentId=${at.id} />`;
   if (at.name === "mirror") return html`<${VisitView} key="mirror" />`;
+  if (me.assurance === "limited") return html`<${Limited} />`;
   if (at.name === "patient") return html`<${PatientView} key=${at.id} id=${at.id} me=${me} />`;
   if (at.name === "account") return html`<${Account} me=${me} changed=${changed} />`;
   if (at.name === "sharing") return html`<${Sharing} me=${me} />`;
@@ -95,7 +98,8 @@ function Frame({ me, wide = false, children }) {
     <header class="top">
       <a class="brand" href="#/"><${Mark} />Cairn</a>
       <div class="top-end">
-        ${me && html`<${WhoAmI} me=${me} /><button class="plain" type="button" onClick=${leave}>${t("signOut")}</button>`}
+        ${me?.assurance === "full" && html`<${WhoAmI} me=${me} />`}
+        ${me && html`<button class="plain" type="button" onClick=${leave}>${t("signOut")}</button>`}
         <${HelpNow} />
       </div>
     </header>
@@ -123,5 +127,6 @@ async function leave() {
 }
 
 const root = document.getElementById("cairn");
+await restore();
 if (root) render(html`<${Page} />`, root);
 addEventListener("load", () => void stayThere());

@@ -21,18 +21,18 @@ export async function makePasskey(name) {
   return post("/v1/passkeys", { challengeId, name, credential });
 }
 
-/** Sign in with whichever passkey the person chooses. @returns {Promise<import("./session.js").Session>} */
-export const signInWithPasskey = () => shown("/v1/sign-in/passkey");
+/** Sign in with whichever passkey the person chooses. @param {Record<string, unknown>} also what is told of this browser @returns {Promise<import("./session.js").SignedIn>} */
+export const signInWithPasskey = (also) => shown("/v1/sign-in/passkey", also);
 
 /** Show that it is still the same person. */
 export const proveWithPasskey = () => shown("/v1/session/prove/passkey");
 
-/** @param {string} path */
-async function shown(path) {
+/** @param {string} path @param {Record<string, unknown>} [also] */
+async function shown(path, also = {}) {
   const { challengeId, options } = await post(`${path}/challenges`);
   const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options);
   const credential = await asked(() => navigator.credentials.get({ publicKey }));
-  return post(path, { challengeId, credential });
+  return post(path, { challengeId, credential, ...also });
 }
 
 /** What the browser says when the person says no, or takes too long. @param {() => Promise<Credential | null>} ask */

@@ -36,7 +36,7 @@ export function arrival() {
   return back;
 }
 
-/** Do what this tab left for. @param {Departure} departure @param {Record<string, string>} answer */
-export function finish({ errand, browser }, { state, code, iss }) {
-  return post(errand, { browser, state, code, ...(iss ? { iss } : {}) });
+/** Do what this tab left for. @param {Departure} departure @param {Record<string, string>} answer @param {Record<string, unknown>} [also] what is told of this browser */
+export function finish({ errand, browser }, { state, code, iss }, also = {}) {
+  return post(errand, { browser, state, code, ...(iss ? { iss } : {}), ...also });
 }

@@ -1,7 +1,8 @@
 /** The shapes that the API answers with, as far as the page reads them. */
 
 /** @typedef {{id: string, name: string, kind: string, part2: boolean, timeZone: string}} Organisation */
-/** @typedef {{id: string, name: string, roles: string[], organisation: Organisation, timeZone: string, language: string, wishes: {peerBeside: boolean, sharesDoses: boolean} | null}} Me */
+/** @typedef {{id: string, name: string, roles: string[], organisation: Organisation, timeZone: string, language: string, assurance: "limited" | "full", wishes: {peerBeside: boolean, sharesDoses: boolean} | null}} Me whole, unless `assurance` is limited */
+/** @typedef {{id: string, this: boolean, device: string | null, signedInBy: string, assurance: "limited" | "full", startedAt: string, lastUsedAt: string, expiresAt: string, endedAt: string | null, endedBecause: string | null}} Session */
 /** @typedef {{title: string, detail: string, call: string | null, textTo: string | null}} CrisisResource */
 /** @typedef {{language: string, resources: CrisisResource[]}} CrisisCard */
 /** @typedef {{id: string, date: string, version: number, mood: number, craving: number, wantsToTalk: boolean, inDanger: boolean, note: string, answeredAt: string}} CheckIn */

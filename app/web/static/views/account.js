@@ -5,6 +5,7 @@ import { Switch } from "../parts.js";
 import { html, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
 import { Ways } from "./ways.js";
+import { Sessions } from "./sessions.js";
 
 /** @typedef {import("../types.js").Me} Me */
 
@@ -17,6 +18,7 @@ export const Account = ({ me, changed }) => html`
     <h2>${t("ways.title")}</h2>
     <${Ways} me=${me} />
     <section class="card" aria-label=${t("account.given")}><${About} me=${me} /></section>
+    <${Sessions} />
     ${me.roles.includes("patient") && html`<p><a href="#/looked">${t("looked.title")} ›</a></p>`}
   </div>
 `;

@@ -4,7 +4,7 @@ import { Act, Avatar, Mark, Shown, Trouble, useAct } from "../parts.js";
 import { byName, canHavePasskeys, signInWithPasskey } from "../passkeys.js";
 import { leaveFor } from "../provider.js";
 import { go } from "../routing.js";
-import { enter } from "../session.js";
+import { comeInWith } from "../signin.js";
 import { html, useEffect } from "../ui.js";
 import { t, tCode } from "../words.js";
 
@@ -26,7 +26,7 @@ export function WaysIn() {
   const name = provider.value?.name;
   const here = canHavePasskeys();
   const come = async () => {
-    enter(await signInWithPasskey());
+    await comeInWith(signInWithPasskey);
     go("");
   };
   return html`
@@ -38,10 +38,10 @@ export function WaysIn() {
   `;
 }
 
-/** Signs in by a link as soon as it is opened, and says why when that fails. @param {{by: () => Promise<import("../session.js").Session>}} props */
+/** Signs in by a link as soon as it is opened, and says why when that fails. @param {{by: () => Promise<void>}} props */
 export function ComeIn({ by }) {
   const { problem, run } = useAct(async () => {
-    enter(await by());
+    await by();
     go("");
   });
   useEffect(() => void run(), []);

@@ -6,7 +6,8 @@ import { Act, Shown, Trouble, useAct } from "../parts.js";
 import { canHavePasskeys } from "../passkeys.js";
 import { arrival, finish, leaveFor } from "../provider.js";
 import { go } from "../routing.js";
-import { enter, session } from "../session.js";
+import { session } from "../session.js";
+import { comeIn, comeInWith } from "../signin.js";
 import { clock, nearDay } from "../times.js";
 import { html, useEffect, useState } from "../ui.js";
 import { t } from "../words.js";
@@ -24,7 +25,7 @@ export function Invited({ secret }) {
   const look = useAct(async () => setState(await post("/v1/sign-in-links/look", { secret })));
   useEffect(() => void look.run(), []);
   const come = async (/** @type {string | undefined} */ code) => {
-    enter(await post("/v1/sign-in-links/redeem", { secret, ...(code ? { code } : {}) }));
+    await comeIn("/v1/sign-in-links/redeem", { secret, ...(code ? { code } : {}) });
     go("first");
   };
   if (!state) return html`<${Welcome}><${Trouble} problem=${look.problem} again=${look.run} /><//>`;
@@ -67,8 +68,9 @@ export function Arrival({ done }) {
   const { problem, run } = useAct(async () => {
     if (!back) throw new Error(t("arrival.lost"));
     if (back.answer.error) throw new Error(t("arrival.refused"));
-    const answer = await finish(back.departure, back.answer);
-    if (back.departure.errand === "/v1/sign-in/provider") enter(answer);
+    const { departure, answer } = back;
+    if (departure.errand === "/v1/sign-in/provider") await comeInWith((also) => finish(departure, answer, also));
+    else await finish(departure, answer);
     done();
   });
   useEffect(() => void run(), []);

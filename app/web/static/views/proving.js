@@ -4,6 +4,8 @@ import { Form } from "../form.js";
 import { Act, Field } from "../parts.js";
 import { canHavePasskeys, proveWithPasskey } from "../passkeys.js";
 import { leaveFor } from "../provider.js";
+import { session } from "../session.js";
+import { comeInAgain } from "../signin.js";
 import { onStepUp } from "../stepup.js";
 import { html, useEffect, useRef, useState } from "../ui.js";
 import { t } from "../words.js";
@@ -44,8 +46,10 @@ function Dialog({ me, done }) {
 
 /** @param {{ways: Ways, done: () => void}} props */
 function Choices({ ways, done }) {
-  if (!ways.passkey && !ways.app && !ways.provider) return html`<p>${t("prove.none")}</p>`;
+  const demo = session()?.demo;
+  if (!ways.passkey && !ways.app && !ways.provider && !demo) return html`<p>${t("prove.none")}</p>`;
   return html`
+    ${demo && html`<p><${Act} look="main" act=${() => comeInAgain("/v1/demo/sign-ins", { person: demo }).then(done)}>${t("prove.demo")}<//></p>`}
     ${ways.passkey && html`<p><${Act} look="main" act=${() => proveWithPasskey().then(done)}>${t("prove.passkey")}<//></p>`}
     ${ways.provider && html`<p><${Act} look="quiet" act=${() => leaveFor("/v1/session/prove/provider")}>${t("prove.provider", { name: ways.provider })}<//></p>`}
     ${ways.app && html`<${AppCode} done=${done} />`}

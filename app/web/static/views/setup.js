@@ -1,10 +1,9 @@
 /** The first operator comes in, with the one-time link that the server printed. */
-import { post } from "../api.js";
 import { Form, NameField, ZoneField } from "../form.js";
 import { newId } from "../ids.js";
 import { Field } from "../parts.js";
 import { go } from "../routing.js";
-import { enter } from "../session.js";
+import { comeIn } from "../signin.js";
 import { html, useMemo, useState } from "../ui.js";
 import { t } from "../words.js";
 
@@ -18,9 +17,8 @@ export function SetUp({ secret }) {
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   });
   const begin = async () => {
-    const signedIn = await post("/v1/setup", { secret, ...ids, ...form });
+    await comeIn("/v1/setup", { secret, ...ids, ...form });
     go("");
-    enter(signedIn);
   };
   const set = (/** @type {keyof form} */ name) => (/** @type {string} */ value) => setForm({ ...form, [name]: value });
   return html`

@@ -1,5 +1,5 @@
 /** Who may see what of oneself, in plain words: what was agreed to and how to take it back, and who was shown what. */
-import { authorization, post } from "../api.js";
+import { asked, post } from "../api.js";
 import { useLoaded, usePages } from "../loaded.js";
 import { Act, Card, More, Opened, Opener, Shown } from "../parts.js";
 import { clock, shortDay } from "../times.js";
@@ -125,7 +125,7 @@ const row = (one) => html`
 
 /** The table as a file of one's own; a link alone would carry no token. */
 async function download() {
-  const answer = await fetch("/v1/disclosures/export", { headers: authorization() });
+  const answer = await asked((who) => fetch("/v1/disclosures/export", { headers: who }));
   if (!answer.ok) throw new Error(t("failed"));
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(await answer.blob()), download: "disclosures.csv" });
   link.click();

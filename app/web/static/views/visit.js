@@ -2,7 +2,7 @@
 import { post } from "../api.js";
 import { useLoaded } from "../loaded.js";
 import { Mark } from "../parts.js";
-import { session } from "../session.js";
+import { session, stayAwake } from "../session.js";
 import { html, useEffect, useRef, useState } from "../ui.js";
 import { Call } from "../visit/call.js";
 import { borrow, giveBack } from "../visit/devices.js";
@@ -18,6 +18,7 @@ export function VisitView({ appointmentId }) {
   const [media, setMedia] = useState(/** @type {MediaStream | null} */ (null));
   const [shown, setShown] = useState(/** @type {Shown | null} */ (null));
   const [round, setRound] = useState(0);
+  useEffect(stayAwake, []);
   const call = useRef(/** @type {Call | null} */ (null));
   const over = shown?.phase === "over";
   useEffect(() => {
