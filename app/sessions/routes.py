@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Request, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from app import access
+from app import access, limits
 from app.auth import Tokens
 from app.dependencies import Db, Me, Now
 from app.sessions import actions
@@ -14,7 +14,7 @@ from app.sessions.models import Refresh, Sessions
 
 
 @post("/v1/session/refresh", operation_id="refreshSession", tags=["sessions"], summary="Go on with a session",
-      status_code=200, access=access.public("refresh", "own-account"))  # fmt: skip
+      status_code=200, access=access.public("refresh", "own-account"), limit=limits.RENEW)  # fmt: skip
 async def refresh(data: JSONBody[Refresh], request: Request[Any, Any, Any], now: Now) -> Tokens:
     """The next access token and the next refresh token; the one that is sent has done its work.
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect as connect_socket
 
 from app import auth
 from app.demo import seed
@@ -24,6 +25,7 @@ from app.demo.cast import DANA, MAYA, SAM, Person
 from db import embedded, migrate, new_id, open_pool
 from db.pool import connect
 from notifications import local_fcm
+from signaling import messages
 from signaling.peers import VisitClient
 from tests.app.test_up import ROOT, free_port
 from tests.canaries import WATCH
@@ -80,7 +82,7 @@ async def test_a_day_of_care_crosses_three_processes(server: embedded.Server, te
         public = {"CAIRN_PUBLIC_URL": api, "CAIRN_SIGNALING_URL": sockets}
         async with (
             duty("api", api_port, **database, **public),
-            duty("worker", free_port(), **database, **pushing),
+            duty("worker", free_port(), **database, **pushing, **public),
             duty("signaling", socket_port, CAIRN_PUBLIC_URL=api),
         ):
             await answers(f"{api}/health/ready")
@@ -89,6 +91,7 @@ async def test_a_day_of_care_crosses_three_processes(server: embedded.Server, te
             async with maya, sam, dana:
                 await a_worry_reaches_a_phone(maya, sam, fcm)
                 await a_visit_connects(maya, dana)
+                await who_signs_out_leaves_the_visit(maya)
 
 
 async def seed_today(owner: str) -> None:
@@ -137,6 +140,19 @@ async def a_visit_connects(maya: httpx.AsyncClient, dana: httpx.AsyncClient) -> 
     ):
         await patient.meets(audio=10, video=5, seconds=30)
         await counselor.meets(audio=10, video=5, seconds=30)
+
+
+async def who_signs_out_leaves_the_visit(maya: httpx.AsyncClient) -> None:
+    """The API ends the session, the worker hears of it, and signaling, which knows no database, closes the socket."""
+    visit = (await maya.get("/v1/appointments")).json()["items"][0]["id"]
+    entry = (await maya.post(f"/v1/appointments/{visit}/visit")).json()
+    async with connect_socket(entry["socket"], proxy=None, compression=None) as socket:
+        await socket.send(json.dumps({"t": "hello", "v": 1, "ticket": entry["ticket"]}))
+        assert json.loads(await socket.recv())["t"] == "welcome"
+
+        assert (await maya.delete("/v1/session")).status_code == 204
+        await asyncio.wait_for(socket.wait_closed(), 2)
+    assert socket.close_code == messages.SIGNED_OUT
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from app import auth, proofs
 from app.auth import Tokens
 from app.demo.cast import DANA, KAI, LEO, MAYA, SAM, Person
 from app.errors import Invalid
-from db import DOOR, migrate
+from db import DOOR, migrate, person
 from db.pool import connect
 from tests.device import Device, encoded
 from tests.world import World
@@ -108,6 +108,21 @@ async def test_what_was_replaced_ends_the_session_when_it_is_shown(world: World)
     assert await use(world, thiefs["accessToken"]) == 200
     assert await code(await refresh(world, owners["refreshToken"])) == (401, "SessionOver")
     assert await use(world, thiefs["accessToken"]) == 401
+
+
+async def test_a_patients_own_record_tells_that_their_session_was_ended(world: World) -> None:
+    """The answer is no, and what was done is kept: by nobody whom we know, at the door."""
+    first = await come_in(world, MAYA)
+    second = (await refresh(world, first.refresh_token)).json()
+    await use(world, second["accessToken"])
+    assert (await refresh(world, first.refresh_token)).status_code == 401
+
+    async with world.pool.transaction(person(MAYA.id)) as db:
+        kept = await db.values(
+            str, "SELECT action || ' ' || category || ' ' || duty FROM audit_event WHERE actor_id IS NULL"
+        )
+        told = await db.values(str, "SELECT topic FROM event WHERE person_id = $1", MAYA.id)
+    assert (kept, told) == (["end own-account door"], ["sessions"])
 
 
 async def test_whatever_is_wrong_with_a_refresh_token_the_answer_is_the_same(world: World) -> None:
