@@ -116,6 +116,9 @@ def _access(_settings: Settings, options: argparse.Namespace) -> int:
     if options.sql:
         sys.stdout.write(grants.sql())
         return 0
+    if options.page:
+        sys.stdout.write(tables.page())
+        return 0
     if options.matrix:
         print(tables.matrix())
         return 0
@@ -171,9 +174,11 @@ def _say(sentence: str) -> None:
 # These need no settings, or are there to tell what is wrong with them.
 _WHATEVER_IS_SET = frozenset({"config", "doctor", "access", "openapi"})
 _FLAGS = {
-    "migrate": ("--plan",), "doctor": ("--json",), "access": ("--json", "--matrix", "--sql", "--undeclared"),
+    "migrate": ("--plan",),
+    "doctor": ("--json",),
+    "access": ("--json", "--matrix", "--page", "--sql", "--undeclared"),
     "keys": ("--data",),
-}  # fmt: skip
+}
 _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate,
     "operator-link": _operator_link, "doctor": _doctor, "config": _config, "access": _access, "openapi": _openapi,

@@ -7,7 +7,9 @@ from litestar import Litestar
 from msgspec import Struct
 
 from app.access import Rule, ruled
+from app.escalation.rules import ANSWER_CRISES
 from app.grants import GRANTS, RELATIONS, ROLES, Cell, Role, cells, purpose
+from app.people.rules import BESIDE, LEADERS
 
 Served = Sequence[tuple[str, str, Rule]]
 
@@ -97,6 +99,31 @@ def matrix(table: Mapping[tuple[str, str], Mapping[Role, tuple[str, ...]]] = GRA
     rows = [["data", *ROLES], ["---"] * (len(ROLES) + 1)]
     rows += [[category, *(", ".join(who.get(role, ())) or "no" for role in ROLES)] for category, who in seen.items()]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def page() -> str:
+    """The same for the page's own files: which roles may what, and who answers and leads."""
+    may = {f"{action} {category}": _staff(who) for (action, category), who in sorted(GRANTS.items())}
+    told = {"MAY": may, "ANSWER_CRISES": ANSWER_CRISES, "LEADERS": _staff(LEADERS), "BESIDE": _staff(BESIDE)}
+    lines = "\n".join(
+        f"/** @type {{{'Record<string, string[]>' if name == 'MAY' else 'string[]'}}} */\n"
+        f"export const {name} = {msgspec.json.format(msgspec.json.encode(said), indent=2).decode()};"
+        for name, said in told.items()
+    )
+    return (
+        "/** Who may what, as the server holds it. Made by `python3 -m app access --page` from its declaration. */\n\n"
+        f"{lines}\n\n"
+        "/** Whether they hold one of these. @param {{roles: string[]}} one @param {string[]} roles */\n"
+        "export const has = (one, roles) => one.roles.some((role) => roles.includes(role));\n\n"
+        "/** Whether a role of theirs may do that at all. @param {{roles: string[]}} one @param {string} what */\n"
+        "export const may = (one, what) => has(one, MAY[what] ?? []);\n"
+    )
+
+
+def _staff(names: Iterable[str]) -> list[str]:
+    """Those of them who work here, in our order."""
+    held = set(names)
+    return [role for role in ROLES if role in held and role != "patient"]
 
 
 def undeclared(app: Litestar) -> str:

@@ -345,8 +345,8 @@ async def views(
                        * CASE WHEN a.closed_at IS NULL THEN 1 ELSE -1 END AS turn
             FROM alert a
             LEFT JOIN person s ON s.id = a.claimed_by
-            LEFT JOIN person p ON p.id = a.patient_id
-                 AND p.id IN (SELECT reach('team', 'covering', 'claimed') UNION ALL SELECT patients_for('read', 'alerts'))
+            LEFT JOIN person p ON p.id = a.patient_id AND p.id IN (
+                SELECT reach('team', 'covering', 'claimed') UNION ALL SELECT patients_for('read', 'alerts'))
             WHERE ($3::uuid IS NULL OR a.id = $3) AND (a.closed_at IS NULL OR a.closed_at > $4)
               AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $1)
                    OR a.patient_id IN (SELECT patients_for('read', 'alerts')))

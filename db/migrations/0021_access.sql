@@ -112,36 +112,49 @@ END $$;
 -- Everybody in the care of the program where the caller works. Which roles that opens anything to is for the cells to
 -- say, so nobody asks for it alone.
 CREATE FUNCTION of_the_program() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 200 AS $$
-    SELECT p.id FROM person m JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
-    WHERE m.id = me() AND m.kind = 'staff'
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 200 AS $$
+BEGIN
+    RETURN QUERY SELECT p.id FROM person m
+    JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
+    WHERE m.id = me() AND m.kind = 'staff';
+END $$;
 REVOKE ALL ON FUNCTION of_the_program FROM PUBLIC;
+
+-- In this language, and not in SQL, because its statement is planned once for a connection and not once for a call.
+CREATE OR REPLACE FUNCTION told_alerts() RETURNS SETOF uuid
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 50 AS $$
+BEGIN
+    RETURN QUERY SELECT t.alert_id FROM alert_told t WHERE t.person_id = me();
+END $$;
 
 -- Patients who have consented that the caller, or whoever they are, gets data of this category; and those for whom the
 -- caller has given a reason in an emergency. Nobody has yet.
 CREATE FUNCTION consented(category text) RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
-    SELECT NULL::uuid WHERE category IS NULL AND false
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
+BEGIN
+    RETURN;
+END $$;
 CREATE FUNCTION broken_glass() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
-    SELECT NULL::uuid WHERE false
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
+BEGIN
+    RETURN;
+END $$;
 
 -- By which relations the caller may do this, in whatever roles they hold at this moment and for whatever purposes their
 -- transaction was begun; one that was begun for none in particular is held to roles and relations alone.
 CREATE FUNCTION granted(did text, about text) RETURNS text[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
+    who uuid := me();
     purposes text := coalesce(current_setting('cairn.purpose', true), '');
 BEGIN
-    RETURN (
-        SELECT coalesce(array_agg(DISTINCT c.relation), '{}') FROM access_cell c
-        WHERE c.action = did AND c.category = about
-          AND (purposes = '' OR c.purpose = ANY (string_to_array(purposes, ' ')))
-          AND (EXISTS (SELECT FROM staff_role r WHERE r.person_id = me() AND r.role = c.role)
-               OR c.role = 'patient' AND EXISTS (SELECT FROM patient w WHERE w.person_id = me())));
+    IF who IS NULL THEN RETURN '{}'; END IF;
+    RETURN ARRAY(
+        SELECT DISTINCT c.relation
+        FROM (SELECT r.role FROM staff_role r WHERE r.person_id = who
+              UNION ALL SELECT 'patient' FROM patient w WHERE w.person_id = who) AS held
+        JOIN access_cell c ON c.action = did AND c.category = about AND c.role = held.role
+        WHERE purposes = '' OR c.purpose = ANY (string_to_array(purposes, ' ')));
 END $$;
 
 -- Patients of whom the caller may do this with everything there is of that category.
@@ -278,7 +291,8 @@ DROP POLICY told ON alert;
 DROP POLICY by_relation ON alert;
 DROP POLICY answered ON alert;
 CREATE POLICY told ON alert FOR SELECT USING (id IN (SELECT alerts_for('read')));
-CREATE POLICY by_relation ON alert FOR SELECT USING (patient_id IN (SELECT patients_for('read', 'alerts')));
+-- Whoever was told is not looked up any further: policies are asked in the order of their names.
+CREATE POLICY watched ON alert FOR SELECT USING (patient_id IN (SELECT patients_for('read', 'alerts')));
 CREATE POLICY answered ON alert FOR UPDATE
     USING (id IN (SELECT alerts_for('claim')) OR patient_id IN (SELECT patients_for('claim', 'alerts')))
     WITH CHECK (class NOT IN ('p0', 'p1') OR answers_crises());
@@ -379,9 +393,10 @@ BEGIN
     IF patients = ARRAY[me()] OR me() IS NULL AND current_setting('cairn.duty', true) IN ('clock', 'door') THEN
         RETURN true;
     END IF;
+    IF patients <@ ARRAY(SELECT reach('team', 'claimed')) THEN RETURN true; END IF;
     RETURN me() IS NOT NULL AND patients <@ (
-        ARRAY(SELECT reach('self', 'team', 'covering', 'claimed', 'booked'))
-        || ARRAY(SELECT patients_for('read', 'identity'))
+        ARRAY(SELECT patients_for('read', 'identity'))
+        || ARRAY(SELECT reach('self', 'team', 'covering', 'claimed', 'booked'))
         || ARRAY(SELECT patients_once_for('read', 'regimens'))
         || ARRAY(SELECT a.patient_id FROM appointment a WHERE a.staff_id = me() OR a.booked_by = me())
         || ARRAY(SELECT a.patient_id FROM alert a WHERE a.id IN (SELECT told_alerts())));

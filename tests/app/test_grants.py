@@ -115,6 +115,11 @@ def test_the_table_as_json_is_every_cell() -> None:
     assert all(one["routes"] for one in told)
 
 
+def test_the_page_shows_to_each_role_what_the_declaration_lets_it_do() -> None:
+    kept = Path(tables.__file__).parent / "web" / "static" / "roles.js"
+    assert kept.read_text(encoding="utf-8") == tables.page(), "run `app access --page` into it"
+
+
 def test_who_sees_what_is_a_table_of_categories_and_roles() -> None:
     head, _, *rows = tables.matrix().splitlines()
     roles = [name.strip() for name in head.split("|")[2:-1]]

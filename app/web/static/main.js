@@ -4,6 +4,7 @@ import { beCardOf, beCardOfEverybody, HelpNow } from "./crisis.js";
 import { listen } from "./live.js";
 import { stayThere } from "./offline.js";
 import { Avatar, Mark, Trouble } from "./parts.js";
+import { may } from "./roles.js";
 import { go, route, useRoute } from "./routing.js";
 import { isBack } from "./provider.js";
 import { goOut, onSession, restore, session } from "./session.js";
@@ -28,8 +29,6 @@ import { VisitView } from "./views/visit.js";
 import { speak, t } from "./words.js";
 
 /** @typedef {import("./types.js").Me} Me */
-
-const SUPPORTERS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor", "program-lead"];
 
 /**
  * Links that sign somebody in at once: the demo's.
@@ -87,7 +86,7 @@ function view(at, me, changed) {
   if (at.name === "looked") return html`<${Looked} />`;
   if (at.name === "book") return html`<${Booking} moving=${at.id} />`;
   if (me.roles.includes("patient")) return html`<${Day} me=${me} />`;
-  if (me.roles.some((role) => SUPPORTERS.includes(role))) return html`<${Support} me=${me} />`;
+  if (may(me, "read alerts")) return html`<${Support} me=${me} />`;
   return html`<${Office} me=${me} />`;
 }
 

@@ -2,6 +2,7 @@
 import { post } from "../api.js";
 import { useLoaded, useNow } from "../loaded.js";
 import { Act, Avatar, Card, Shown } from "../parts.js";
+import { ANSWER_CRISES, has } from "../roles.js";
 import { ago, clock } from "../times.js";
 import { html, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
@@ -10,7 +11,6 @@ import { t, tCode } from "../words.js";
 /** @typedef {import("../types.js").Me} Me */
 
 const OUTCOMES = ["reached-safe", "reached-follow-up", "handed-over", "not-reached", "emergency-services"];
-const CLINICIANS = ["counselor", "prescriber", "supervisor", "program-lead"];
 const CLOSED_SHOWN = 3;
 
 /** @param {{me: Me}} props */
@@ -79,7 +79,7 @@ function standing(one, me) {
 }
 
 /** A crisis is answered by a clinician. @param {Alert} one @param {Me} me */
-const mayAnswer = (one, me) => !["p0", "p1"].includes(one.alertClass) || me.roles.some((role) => CLINICIANS.includes(role));
+const mayAnswer = (one, me) => !["p0", "p1"].includes(one.alertClass) || has(me, ANSWER_CRISES);
 
 /** What can be done about it now. @param {{one: Alert, me: Me, again: () => void}} props */
 function Ways({ one, me, again }) {

@@ -1,6 +1,7 @@
 /** Somebody whom one supports: how their days go, who is beside them, and for clinicians their own words. */
 import { useLoaded, useWhole } from "../loaded.js";
 import { Avatar, Card, Shown } from "../parts.js";
+import { may } from "../roles.js";
 import { dayName } from "../times.js";
 import { html } from "../ui.js";
 import { t, tCode } from "../words.js";
@@ -11,7 +12,6 @@ import { Trend } from "./trend.js";
 /** @typedef {import("../types.js").CheckIn} CheckIn */
 /** @typedef {import("../types.js").Patient} Patient */
 
-const READERS = ["counselor", "prescriber", "supervisor"];
 const OUTSIDE = "primary-care";
 
 /** @param {{id: string, me: import("../types.js").Me}} props */
@@ -21,7 +21,7 @@ export function PatientView({ id, me }) {
   /** @type {Patient | undefined} */
   const patient = shared.value ?? patients.value?.items.find((/** @type {Patient} */ one) => one.id === id);
   const name = patient?.name ?? "";
-  const reads = me.roles.some((role) => READERS.includes(role)) || sees(patient, "check-ins");
+  const reads = (may(me, "read check-ins") && !me.roles.includes(OUTSIDE)) || sees(patient, "check-ins");
   return html`
     <p><a href="#/">‹ ${t("back")}</a></p>
     <h1 class="named">${name && html`<${Avatar} name=${name} />`}${name}</h1>

@@ -4,6 +4,7 @@ import { Form, NameField, Where } from "../form.js";
 import { newId } from "../ids.js";
 import { usePages } from "../loaded.js";
 import { Avatar, Card, More, Opened, Opener, Shown } from "../parts.js";
+import { may } from "../roles.js";
 import { html, useMemo, useState } from "../ui.js";
 import { t } from "../words.js";
 import { SignInLink } from "./link.js";
@@ -14,9 +15,7 @@ import { Trend } from "./trend.js";
 /** @typedef {import("../types.js").Me} Me */
 /** @typedef {import("../types.js").Patient} Patient */
 
-const WITH_LEVELS = ["peer", "counselor", "prescriber", "supervisor"];
 const OVERSEERS = ["supervisor", "coordinator"];
-const BRING_IN = ["coordinator", "counselor", "prescriber"];
 
 /** @param {{me: Me}} props */
 export function Patients({ me }) {
@@ -29,14 +28,14 @@ export function Patients({ me }) {
     setBringing(false);
     patients.again();
   };
-  const bring = has(BRING_IN) && html`<${Opener} open=${bringing} turn=${() => setBringing(!bringing)}>${t("patients.bring")}<//>`;
+  const bring = may(me, "bring-in identity") && html`<${Opener} open=${bringing} turn=${() => setBringing(!bringing)}>${t("patients.bring")}<//>`;
   return html`
     <${Card} title=${t(has(OVERSEERS) ? "patients.program" : "patients.title")} aside=${bring}>
       ${bringing && html`<${Opened} label=${t("patients.bring")}><${BringIn} me=${me} done=${done} leave=${() => setBringing(false)} /><//>`}
       <p role="status">${brought && t(has(["coordinator"]) ? "patients.brought" : "patients.brought.lead", { name: brought.name })}</p>
       <${Shown} of=${patients}>
         ${(/** @type {{items: Patient[]}} */ found) => found.items.length || brought
-          ? html`<ul class="people patients kept">${firstOf(brought, found.items).map((one) => html`<${One} key=${one.id} one=${one} levels=${has(WITH_LEVELS)} desk=${has(["coordinator"])} />`)}</ul>`
+          ? html`<ul class="people patients kept">${firstOf(brought, found.items).map((one) => html`<${One} key=${one.id} one=${one} levels=${may(me, "read check-in-levels")} desk=${has(["coordinator"])} />`)}</ul>`
           : html`<p class="soft">${t("patients.none")}</p>`}
       <//>
       <${More} list=${patients} />

@@ -3,6 +3,7 @@ import { post, remove } from "../api.js";
 import { newId } from "../ids.js";
 import { useLoaded, useNow } from "../loaded.js";
 import { Act, Trouble } from "../parts.js";
+import { may } from "../roles.js";
 import { clock, dayOf, shortDay } from "../times.js";
 import { html } from "../ui.js";
 import { t } from "../words.js";
@@ -17,21 +18,18 @@ import { Staff } from "./staff.js";
 /** @typedef {import("../types.js").DutyShift} DutyShift */
 
 const SHIFT_HOURS = 8;
-const WITH_PATIENTS = ["peer", "peer-lead", "counselor", "prescriber", "supervisor", "coordinator"];
-const WITH_VISITS = ["peer", "counselor", "prescriber"];
 
 /** @param {{me: Me}} props */
 export function Support({ me }) {
-  const has = (/** @type {string[]} */ roles) => me.roles.some((role) => roles.includes(role));
   return html`
     <${Greeting} name=${me.name} />
     <div class="columns">
-      <div class="column"><${Duty} /><${Alerts} me=${me} />${has(["operator"]) && html`<${Staff} me=${me} />`}</div>
+      <div class="column"><${Duty} /><${Alerts} me=${me} />${may(me, "change staff") && html`<${Staff} me=${me} />`}</div>
       <div class="column side">
-        ${has(WITH_VISITS) && html`<${Appointments} me=${me} />`}
-        ${has(WITH_PATIENTS) && html`<${Patients} me=${me} />`}
-        ${has(["prescriber"]) && html`<${BreakGlass} />`}
-        ${has(["supervisor"]) && html`<p class="center"><a href="#/emergencies">${t("emergency.title")}</a></p>`}
+        ${may(me, "list appointments") && html`<${Appointments} me=${me} />`}
+        ${may(me, "list identity") && html`<${Patients} me=${me} />`}
+        ${may(me, "break-glass emergency") && html`<${BreakGlass} />`}
+        ${may(me, "review emergency") && html`<p class="center"><a href="#/emergencies">${t("emergency.title")}</a></p>`}
         <p class="center"><a href="#/mirror">${t("mirror.link")}</a></p>
       </div>
     </div>

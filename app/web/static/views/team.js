@@ -4,6 +4,7 @@ import { faultAt, Form } from "../form.js";
 import { announce } from "../live.js";
 import { useLoaded, useWhole } from "../loaded.js";
 import { Avatar, Card, Opened, Opener, Shown } from "../parts.js";
+import { BESIDE, has, LEADERS, may } from "../roles.js";
 import { go } from "../routing.js";
 import { html, useRef, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
@@ -14,12 +15,6 @@ import { t, tCode } from "../words.js";
 /** @typedef {{id: string, name: string, roles: string[], lead: boolean}} Place */
 
 const OVERSEERS = ["coordinator", "supervisor"];
-const CLINICIANS = ["counselor", "prescriber"];
-const LEADERS = [...CLINICIANS, "supervisor"];
-const BESIDE = ["peer", "peer-lead", ...LEADERS, "primary-care"];
-
-/** @param {{roles: string[]}} one @param {string[]} roles */
-const has = (one, roles) => one.roles.some((role) => roles.includes(role));
 
 /** @param {TeamMember | StaffMember | Place} one */
 const rolesOf = (one) => one.roles.map((role) => tCode("role", role));
@@ -41,7 +36,7 @@ export function Team({ patientId, me }) {
 
 /** @param {Me} me @param {TeamMember[]} members */
 const mayArrange = (me, members) =>
-  has(me, OVERSEERS) || (has(me, CLINICIANS) && members.some((one) => one.id === me.id && one.lead));
+  has(me, OVERSEERS) || (may(me, "arrange care-team") && members.some((one) => one.id === me.id && one.lead));
 
 /** @param {{members: TeamMember[]}} props */
 const Members = ({ members }) =>

@@ -1,0 +1,707 @@
+/** Who may what, as the server holds it. Made by `python3 -m app access --page` from its declaration. */
+
+/** @type {Record<string, string[]>} */
+export const MAY = {
+  "add coverage": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "add own-authenticator": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "add own-duty": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "add own-hours": [
+    "peer",
+    "counselor",
+    "prescriber"
+  ],
+  "add own-passkeys": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "add own-provider": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "add staff": [
+    "operator"
+  ],
+  "arrange care-team": [
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "begin own-authenticator": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "begin own-passkeys": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "begin own-provider": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "book appointments": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "break-glass emergency": [
+    "prescriber",
+    "primary-care"
+  ],
+  "bring-in identity": [
+    "counselor",
+    "prescriber",
+    "coordinator"
+  ],
+  "cancel appointments": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "change own-account": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "change own-passkeys": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "change staff": [
+    "operator"
+  ],
+  "claim alerts": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "close alerts": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "close own-devices": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "close own-feed": [
+    "peer",
+    "counselor",
+    "prescriber"
+  ],
+  "complete appointments": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
+  ],
+  "contact alerts": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "end coverage": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "end own-account": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "end own-duty": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "enter visits": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
+  ],
+  "find recoveries": [
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "operator"
+  ],
+  "list appointments": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
+  ],
+  "list coverage": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "list identity": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "operator"
+  ],
+  "list legal-parameters": [
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "list recipients": [],
+  "list staff": [
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor",
+    "operator"
+  ],
+  "list visits": [],
+  "listen own-events": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "make sign-in-links": [
+    "coordinator",
+    "operator"
+  ],
+  "no-show appointments": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
+  ],
+  "open own-feed": [
+    "peer",
+    "counselor",
+    "prescriber"
+  ],
+  "prove own-authenticator": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "prove own-passkeys": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "prove own-provider": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "raise alerts": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "read alerts": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "read appointments": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "read audit-events": [
+    "supervisor"
+  ],
+  "read care-team": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "read check-in-levels": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "supervisor",
+    "program-lead"
+  ],
+  "read check-ins": [
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "supervisor"
+  ],
+  "read consent-forms": [],
+  "read consents": [
+    "supervisor",
+    "privacy-officer"
+  ],
+  "read disclosures": [
+    "supervisor",
+    "privacy-officer"
+  ],
+  "read dose-log": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "supervisor"
+  ],
+  "read doses": [],
+  "read emergency": [
+    "prescriber",
+    "primary-care",
+    "supervisor",
+    "privacy-officer"
+  ],
+  "read identity": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "read own-account": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "read own-authenticator": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "read own-devices": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "read own-duty": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "read own-hours": [
+    "peer",
+    "counselor",
+    "prescriber"
+  ],
+  "read own-passkeys": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "read own-provider": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "read record": [
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "supervisor"
+  ],
+  "read regimens": [
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "supervisor"
+  ],
+  "read security-events": [
+    "supervisor"
+  ],
+  "read slots": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "receive own-devices": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "record check-ins": [],
+  "refuse own-account": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "register own-devices": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "release alerts": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead"
+  ],
+  "remove own-authenticator": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "remove own-hours": [
+    "peer",
+    "counselor",
+    "prescriber"
+  ],
+  "remove own-passkeys": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "remove own-provider": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "replace own-hours": [
+    "peer",
+    "counselor",
+    "prescriber"
+  ],
+  "reschedule appointments": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
+  "review emergency": [
+    "supervisor",
+    "privacy-officer"
+  ],
+  "revoke consents": [
+    "privacy-officer"
+  ],
+  "sign consents": [],
+  "sign-out own-account": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "skipped doses": [],
+  "start regimens": [
+    "prescriber"
+  ],
+  "stop regimens": [
+    "prescriber"
+  ],
+  "taken doses": [],
+  "test own-devices": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "vouch recoveries": [
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "operator"
+  ]
+};
+/** @type {string[]} */
+export const ANSWER_CRISES = [
+  "counselor",
+  "prescriber",
+  "supervisor",
+  "program-lead"
+];
+/** @type {string[]} */
+export const LEADERS = [
+  "counselor",
+  "prescriber",
+  "supervisor"
+];
+/** @type {string[]} */
+export const BESIDE = [
+  "peer",
+  "peer-lead",
+  "counselor",
+  "prescriber",
+  "primary-care",
+  "supervisor"
+];
+
+/** Whether they hold one of these. @param {{roles: string[]}} one @param {string[]} roles */
+export const has = (one, roles) => one.roles.some((role) => roles.includes(role));
+
+/** Whether a role of theirs may do that at all. @param {{roles: string[]}} one @param {string} what */
+export const may = (one, what) => has(one, MAY[what] ?? []);

@@ -1,0 +1,225 @@
+"""Each clause of what holds people apart, taken out for a moment: somebody sees, changes or writes something else.
+
+A relation is a branch of a function, a policy a condition of a table; each is put back before the next is tried.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import asyncpg
+import pytest
+from msgspec import Struct
+
+from app.demo.cast import CAST, DANA, MAYA, OKAFOR, ROSA, SAM, THEO
+from db import CLOCK, DOOR, Principal, person
+from tests.app.rows import BLUNT
+from tests.app.scene import Scene
+from tests.app.standing import WAYS, WHO, Standing, stood
+from tests.app.test_relations import due, reached
+
+# What says what a relation is, and the ways of standing that each of its branches tells apart.
+RELATIONS_OF = ("reach", "of_the_program", "patients_for", "alerts_for", "patients_once_for", "granted")
+SEARCHED: Mapping[str, str] = {
+    "coverage": "cover", "appointment": "visit|booked", "alert": "claim|alert", "shares_doses": "shared|switch",
+    "t.lead": "lead", "left_at": "team|former|left|back", "p.kind": "nothing|program",
+}  # fmt: skip
+
+
+class Mutant(Struct, frozen=True):
+    """A statement that leaves something out, and what that is."""
+
+    out: str
+    statement: str
+    near: str = ""
+
+
+ENDS = re.compile(r"\b(AND|OR|THEN|ORDER BY|GROUP BY|UNION|JOIN|CROSS|WHERE|RETURNING)\b|;|\)")
+
+
+def conjuncts(body: str) -> Iterator[tuple[int, int]]:
+    """Where each condition that is joined by AND begins and ends, with its AND."""
+    for found in re.finditer(r"\bAND\b", body):
+        begin, depth, end = found.start(), 0, found.end()
+        if re.search(r"BETWEEN\s+\S+\s+$", body[:begin]):
+            continue
+        while end < len(body):
+            rest = body[end:]
+            if depth == 0 and re.match(
+                r"\b(AND|OR|THEN|ORDER BY|GROUP BY|UNION|JOIN|CROSS|WHERE|RETURNING)\b|;|\)", rest
+            ):
+                break
+            depth += {"(": 1, ")": -1}.get(body[end], 0)
+            end += 1
+        yield begin, end
+
+
+def without(definition: str) -> Iterator[Mutant]:
+    """The function without each of its conditions in turn."""
+    start = definition.index("AS $")
+    for begin, end in conjuncts(definition[start:]):
+        cut = slice(start + begin, start + end)
+        out = " ".join(definition[cut].split())
+        line = definition.rfind("IF '", 0, cut.start), cut.stop
+        near = definition[max(line[0], 0) : cut.stop]
+        yield Mutant(out, definition[: cut.start] + " " + definition[cut.stop :], near)
+
+
+def ordered(mutant: Mutant) -> list[str]:
+    """All ways, those that the clause speaks of first."""
+    words = "|".join(way for word, way in SEARCHED.items() if word in mutant.out) or "|".join(
+        way for word, way in SEARCHED.items() if word in mutant.near
+    )
+    return sorted(WAYS, key=lambda name: not (words and re.search(words, name)))
+
+
+async def _found_by_ways(scene: Scene, mutant: Mutant) -> bool:
+    """Whether somebody who stands in some way reaches somebody else then."""
+    for name in ordered(mutant):
+        standing = Standing("prescriber", name)
+        async with stood(scene, standing):
+            await scene.seen.owner(mutant.statement)
+            if await reached(scene) != due(standing):
+                return True
+    return False
+
+
+async def test_each_condition_of_a_relation_is_needed(scene: Scene, whole: bool) -> None:
+    """A third of them each time that are spread over all functions; with `--whole` all."""
+    mutants = []
+    for name in RELATIONS_OF:
+        [[definition]] = await scene.seen.owner("SELECT pg_get_functiondef($1::regproc)", name)
+        mutants += list(without(definition))
+    assert len(mutants) > 20
+    unseen = [one.out for one in mutants[:: 1 if whole else 3] if not await _found_by_ways(scene, one)]
+    assert unseen == []
+
+
+# The tables of patients, and of who stands in for whom.
+WALLED = ("alert", "alert_event", "alert_told", "appointment", "audit_event", "care_team_member", "check_in",
+          "coverage", "occurrence", "patient", "person", "regimen")  # fmt: skip
+EVERYBODY: Mapping[str, Principal] = {p.handle: person(p.id) for p in CAST} | {"clock": CLOCK, "door": DOOR}
+_POLICIES = """
+    SELECT tablename AS on_table, policyname AS name, cmd, qual, with_check FROM pg_policies
+    WHERE schemaname = 'public' AND tablename = ANY ($1) ORDER BY 1, 2
+"""
+
+
+def parts(condition: str, word: str) -> list[str]:
+    """What stands between the outermost words of a condition."""
+    inner = condition.strip()
+    while inner.startswith("(") and _closes(inner) == len(inner) - 1:
+        inner = inner[1:-1].strip()
+    found, depth, last = [], 0, 0
+    for at, sign in enumerate(inner):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth == 0 and re.match(rf"\b{word}\b", inner[at:]) and not re.match(r"\w", inner[at - 1]):
+            found.append(inner[last:at])
+            last = at + len(word)
+    return [*found, inner[last:]] if found else []
+
+
+def _closes(text: str) -> int:
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if depth == 0:
+            return at
+    return len(text)
+
+
+def changed(row: Mapping[str, Any]) -> Iterator[Mutant]:
+    """A policy that is gone, one that holds nobody, and one without each part of its condition."""
+    name = f'{row["name"]} ON "{row["on_table"]}"'
+    yield Mutant(f"{name}: gone", f"DROP POLICY {name}", row["on_table"])
+    for clause, said in (("USING", row["qual"]), ("WITH CHECK", row["with_check"])):
+        if said is not None and said != "true":
+            yield Mutant(f"{name}: {clause} true", f"ALTER POLICY {name} {clause} (true)", row["on_table"])
+            for word in ("AND", "OR"):
+                found = parts(said, word)
+                for n, part in enumerate(found):
+                    left = f" {word} ".join(found[:n] + found[n + 1 :])
+                    out = f"{name}: {clause} without {' '.join(part.split())}"
+                    yield Mutant(out, f"ALTER POLICY {name} {clause} ({left})", row["on_table"])
+
+
+async def signature(scene: Scene, table: str) -> dict[str, object]:
+    """Who sees which rows of a table, who changes how many, and whose copies of rows are taken."""
+    found: dict[str, object] = {}
+    copies = await scene.seen.owner(f'SELECT to_jsonb(t)::text FROM "{table}" t ORDER BY 1 LIMIT 6')  # noqa: S608
+    for who, principal in EVERYBODY.items():
+        found[f"{who} sees"] = await _told(scene, principal, f'SELECT count(*)::int FROM "{table}"', read=True)  # noqa: S608
+        if table in BLUNT:
+            found[f"{who} changes"] = await _told(scene, principal, f'UPDATE "{table}" SET {BLUNT[table]}')  # noqa: S608
+        for n, copy in enumerate(copies):
+            found[f"{who} writes {n}"] = await _told(scene, principal, _copied(table), copy[0])
+    for n, (who, statement) in enumerate(TRIED.get(table, ())):
+        said = statement.format(**{p.handle: p.id for p in CAST}, me=who.id, alert=scene.maya.alert)
+        found[f"{n} {who.handle}"] = await _told(scene, person(who.id), said)
+    return found
+
+
+def _copied(table: str) -> str:
+    return (
+        f'INSERT INTO "{table}" OVERRIDING SYSTEM VALUE'
+        f' SELECT (jsonb_populate_record(NULL::"{table}", $1::text::jsonb)).*'
+    )
+
+
+async def _told(scene: Scene, who: Principal, statement: str, *args: object, read: bool = False) -> object:
+    """How many rows, or why not; as if it had not been."""
+    try:
+        async with scene.seen.undone(), scene.seen.transaction(who) as db:
+            return await db.value(int, statement, *args) if read else await db.run(statement, *args)
+    except asyncpg.PostgresError as error:
+        return error.sqlstate
+
+
+_BOOK = """
+    INSERT INTO appointment (id, patient_id, staff_id, kind, during, booked_by, booked_at)
+    VALUES (gen_random_uuid(), '{whom}', '{{dana}}', 'peer', '[2030-01-01, 2030-01-02)', '{by}', now())
+"""
+_PRESCRIBE = """
+    INSERT INTO regimen (id, patient_id, prescribed_by, times, time_zone, starts_on, made_until, created_at)
+    VALUES (gen_random_uuid(), '{{maya}}', '{by}', '{{{{08:00}}}}', 'UTC', '2026-03-03', now(), now())
+"""
+_COVER = """
+    INSERT INTO coverage (id, covered_id, covering_id, during, made_by, made_at, ended_by, ended_at)
+    VALUES (gen_random_uuid(), '{covered}', '{covering}', '[2026-03-03, 2026-03-04)', '{by}', now(), {ended})
+"""
+TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
+    "appointment": (
+        (SAM, _BOOK.format(whom="{maya}", by="{sam}")), (SAM, _BOOK.format(whom="{leo}", by="{sam}")),
+        (MAYA, _BOOK.format(whom="{maya}", by="{maya}")),
+    ),
+    "regimen": (
+        (OKAFOR, _PRESCRIBE.format(by="{okafor}")), (OKAFOR, _PRESCRIBE.format(by="{dana}")),
+        (DANA, _PRESCRIBE.format(by="{dana}")),
+    ),
+    "coverage": (
+        (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{dana}", ended="NULL, NULL")),
+        (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{rosa}", ended="NULL, NULL")),
+        (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{dana}", ended="'{{dana}}', now()")),
+        (ROSA, _COVER.format(covered="{sam}", covering="{ines}", by="{rosa}", ended="NULL, NULL")),
+        (THEO, "UPDATE coverage SET ended_by = '{rosa}', ended_at = now()"),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("table", WALLED)
+async def test_each_part_of_each_policy_is_needed(scene: Scene, table: str, whole: bool) -> None:
+    """A quarter of them each time; with `--whole` all."""
+    rows = await scene.seen.owner(_POLICIES, [table])
+    mutants = [mutant for row in rows for mutant in changed(row)]
+    assert mutants
+    usual, unseen = await signature(scene, table), []
+    for mutant in mutants[:: 1 if whole else 4]:
+        async with scene.undone():
+            await scene.seen.owner(mutant.statement)
+            if await signature(scene, table) == usual:
+                unseen.append(mutant.out)
+    assert unseen == []
+
+
+def test_somebody_stands_in_each_way() -> None:
+    assert WHO in CAST
