@@ -208,6 +208,41 @@ DROP POLICY by_relation ON care_team_member;
 CREATE POLICY by_relation ON care_team_member FOR SELECT
     USING (patient_id = ANY (ARRAY(SELECT patients_for('read', 'care-team'))));
 
+-- Whose team somebody arranges is for the cells to say; all else of it is as it was.
+CREATE OR REPLACE FUNCTION arrange_care_team(whom uuid, members uuid[], led_by uuid, at timestamptz) RETURNS SETOF uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 20 AS $$
+DECLARE
+    house uuid := (SELECT organisation_id FROM person WHERE id = whom AND kind = 'patient');
+    staying uuid[];
+BEGIN
+    PERFORM FROM patient WHERE person_id = whom FOR NO KEY UPDATE;
+    staying := ARRAY(SELECT staff_id FROM care_team_member WHERE patient_id = whom AND left_at IS NULL);
+    IF (whom IN (SELECT patients_for('arrange', 'care-team'))) IS NOT TRUE THEN RETURN; END IF;
+    IF EXISTS (
+        SELECT FROM unnest(members) AS m (number)
+        WHERE number <> ALL (staying) AND NOT EXISTS (
+            SELECT FROM person p JOIN staff_role r ON r.person_id = p.id
+            WHERE p.id = number AND p.organisation_id = house
+              AND r.role IN ('peer', 'peer-lead', 'counselor', 'prescriber', 'primary-care', 'supervisor')
+              AND (p.id <> me() OR works_at('supervisor') = house)))
+    THEN RETURN; END IF;
+    IF (led_by = ANY (members)) IS NOT TRUE OR NOT EXISTS (
+        SELECT FROM person p JOIN staff_role r ON r.person_id = p.id
+        WHERE p.id = led_by AND p.organisation_id = house AND r.role IN ('counselor', 'prescriber', 'supervisor'))
+    THEN RETURN; END IF;
+    UPDATE care_team_member SET left_at = at
+    WHERE patient_id = whom AND left_at IS NULL AND staff_id <> ALL (members);
+    UPDATE care_team_member SET lead = false
+    WHERE patient_id = whom AND left_at IS NULL AND lead AND staff_id <> led_by;
+    INSERT INTO care_team_member (id, patient_id, staff_id, joined_at)
+    SELECT gen_random_uuid(), whom, number, at FROM unnest(members) AS m (number)
+    ON CONFLICT (patient_id, staff_id) WHERE left_at IS NULL DO NOTHING;
+    UPDATE care_team_member SET lead = true
+    WHERE patient_id = whom AND left_at IS NULL AND NOT lead AND staff_id = led_by;
+    RETURN QUERY SELECT p.id FROM person p
+    WHERE p.organisation_id = house AND p.id = ANY (staying || members);
+END $$;
+
 -- Who stands in for whom is for the two, and for those who arrange it. Only the covered, or who oversees the program,
 -- lets somebody in; and only into a place of the same kind, inside the program.
 CREATE FUNCTION may_cover(covered uuid, covering uuid) RETURNS boolean
@@ -215,7 +250,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
     SELECT EXISTS (
         SELECT FROM person m JOIN person a ON a.organisation_id = m.organisation_id AND a.kind = 'staff'
         JOIN person b ON b.organisation_id = m.organisation_id AND b.kind = 'staff'
-        WHERE m.id = me() AND a.id = covered AND b.id = covering
+        WHERE m.id = me() AND a.id = covered AND b.id = covering AND covered <> covering
           AND ('self' = ANY (granted('add', 'coverage')) AND covered = me()
                OR 'program' = ANY (granted('add', 'coverage')) AND covering <> me())
           AND EXISTS (SELECT FROM staff_role x JOIN staff_role y ON y.person_id = covering

@@ -178,6 +178,7 @@ TRICKS: Mapping[str, tuple[Person, str]] = {
     "hand it to a colleague": (SAM, CLAIM_FOR.replace("{whom}", "{ines}")),
     "hand it on as a supervisor": (THEO, CLAIM_FOR.replace("{whom}", "{nell}")),
     "open an alert that a stranger answers": (MAYA, OPEN_FOR),
+    "close an alert that nobody answers": (INES, CLOSE_FOR.replace("{by}", "'{me}'")),
     "close an alert in another's name": (SAM, CLOSE_FOR.replace("{by}", "'{dana}'")),
     "close an alert in nobody's name": (SAM, CLOSE_FOR.replace("{by}", "NULL")),
     "close it in another's name as a supervisor": (THEO, CLOSE_FOR.replace("{by}", "'{dana}'")),
