@@ -40,7 +40,7 @@ _SENTENCES = frozenset(
     {
         *("BadSettings", "CannotListen", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
         *("Misplaced", "CannotUse", "NotMigrated", "OtherCells", "NoRole", "DatabaseEnded"),
-        *("KeysMissing", "KeysUnavailable", "StillNeeded"),
+        *("KeysMissing", "KeysUnavailable", "StillNeeded", "CannotAudit", "NoKey", "OlderDatabase"),
     }
 )
 

@@ -66,6 +66,9 @@ class NoKey(Exception):
 class OlderDatabase(Exception):
     """The anchor file knows anchors that the database does not have: the database was set back, or is another one."""
 
+    def __init__(self) -> None:
+        super().__init__(f"{type(self).__doc__} `python3 -m app audit verify` tells more.")
+
 
 def new_key() -> str:
     """A private key as PEM."""
@@ -264,7 +267,7 @@ def append(path: Path, rows: Sequence[Anchor]) -> int:
         whole, end = _tail(file)
         last = _anchor(whole.splitlines()[-1]) if whole else None
         if last is not None and last not in rows:
-            raise OlderDatabase(_OLDER)
+            raise OlderDatabase
         lacking = [row for row in rows if last is None or row.number > last.number]
         if lacking:
             file.truncate(end)
@@ -272,9 +275,6 @@ def append(path: Path, rows: Sequence[Anchor]) -> int:
             file.flush()
             os.fsync(file.fileno())
     return len(lacking)
-
-
-_OLDER = "The anchor file knows anchors that the database does not have: `python3 -m app audit verify` tells more."
 
 
 def _line(row: Anchor) -> Line:

@@ -383,6 +383,9 @@ async def _past(seen: Seen, world: World) -> None:
             known(f"{covering.handle} for {covered.handle}"), covered.id, covering.id, ago,
         )  # fmt: skip
     await seen.owner(
+        "INSERT INTO audit_anchor VALUES (1, $1, 'heads', '0123456789abcdef', '{}', repeat('x', 64)::bytea)", ago
+    )
+    await seen.owner(
         "INSERT INTO setup_link (sha256, expires_at) VALUES ($1, $2)", sha256("a link"), ago + timedelta(days=1)
     )
 
