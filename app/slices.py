@@ -6,6 +6,7 @@ from app.account import routes as account
 from app.alerts import routes as alerts
 from app.appointments import routes as appointments
 from app.checkins import routes as checkins
+from app.closure import routes as closure
 from app.consents import routes as consents
 from app.coverage import routes as coverage
 from app.crisis import routes as crisis
@@ -54,6 +55,7 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *events.ROUTES,
     *trail.ROUTES,
     *exports.ROUTES,
+    *closure.ROUTES,
     *docs.ROUTES,
     *web.ROUTES,
 )

@@ -15,6 +15,7 @@ from msgspec import Struct
 import notifications
 from app import auth, limits, seats
 from app.alerts import actions as alerts
+from app.closure import actions as closure
 from app.events import actions as events
 from app.exports import actions as exports
 from app.logs import log
@@ -57,6 +58,7 @@ def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
         Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
         Tick("exports", 5, 120, lambda now: exports.make_due(pool, now), exports.TOPIC),
+        Tick("closure", 60, 60, lambda now: closure.go_on(pool, now)),
         Tick("erase-keys", 60, 30, lambda now: shredding.erase(pool, now)),
         Tick("forget-challenges", 300, 60, lambda now: passkeys.forget(pool, now)),
         Tick("forget-departures", 300, 60, lambda now: provider.forget(pool, now)),

@@ -21,4 +21,5 @@ COLUMNS = (
     Column("check_in", "note", "patient_id"),
     Column("contact", "value", "person_id"),
     Column("export", "archive", "patient_id"),
+    Column("legal_hold", "reason", "patient_id"),
 )

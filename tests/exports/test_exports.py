@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from app import auth
 from app.contacts import actions as contacts
 from app.contacts.models import NewContact
 from app.demo.cast import DANA, LEO, MAYA, NOAH, OKAFOR
@@ -268,11 +269,16 @@ async def test_asking_again_is_the_same_and_there_is_one_at_a_time(lived: World)
 
 async def test_asking_and_taking_want_a_fresh_factor(lived: World) -> None:
     path = await made(lived)
-    maya = await lived.of(MAYA)
+    tokens = await auth.sign_in(lived.pool, MAYA.id, lived.clock.now)
+    maya = lived._client({"authorization": f"Bearer {tokens.access_token}"})
     lived.clock.forward(minutes=6)
-    for answer in (await ask(lived), await maya.get(f"{path}/file")):
+    for answer in (
+        await maya.post("/v1/exports", json={"id": str(lived.new_id())}),
+        await maya.get(f"{path}/file"),
+    ):
         assert (answer.status_code, answer.json()["code"]) == (403, "StepUpNeeded")
     assert (await maya.get(path)).status_code == 200
+    await maya.aclose()
 
 
 async def test_every_step_is_in_the_audit_as_the_patients_own(lived: World) -> None:
