@@ -1,10 +1,10 @@
 """Reaching people: what is due is a row, and a row is sent until it is settled.
 
-`notifications.push` and `notifications.local_fcm` are imported by those who need Firebase or its stand-in; nobody else
-loads them.
+`push` and `local_fcm`, `mail` and `local_mail` are imported by those who need Firebase, SMTP or their stand-ins; nobody
+else loads them.
 """
 
-from notifications import addresses, receipts
+from notifications import addresses, letters, receipts
 from notifications.channel import Accepted, Channel, Outcome, Permanent, Push, Transient
 from notifications.delivery import deliver_due
 from notifications.models import Address, Kind, Lane, NewAddress, Settled, Told
@@ -25,6 +25,7 @@ __all__ = [
     "Transient",
     "addresses",
     "deliver_due",
+    "letters",
     "receipts",
     "send",
     "withdraw",

@@ -1,7 +1,8 @@
 """What a way to reach phones is: one promise, and the three answers it may give."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from msgspec import Struct
@@ -55,3 +56,7 @@ class Channel(Protocol):
 
     async def push(self, push: Push) -> Outcome:
         """Hand one message to the provider. Says what happened and does not raise; may be cancelled at any time."""
+
+
+Keep = Callable[[str, str, dict[str, Any]], Awaitable[None]]
+"""Where a demo puts what has arrived: its address, its name, and what it says."""

@@ -15,6 +15,7 @@ from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -36,6 +37,20 @@ AUDIENCE = "https://oauth2.googleapis.com/token"
 """What Google's library writes into an assertion, wherever it sends it."""
 
 MOST_BYTES = 4096
+
+HTML = b"text/html; charset=utf-8"
+SAFE = (
+    (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+)
+_HEAD = (
+    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
+    "<title>Inbox of the demo</title>"
+    "<style>body{font:1rem/1.5 system-ui;max-width:44rem;margin:2rem auto;padding:0 1rem}"
+    "article{border-top:1px solid #999;padding:.5rem 0}h2{font-size:1rem;margin:0}pre{white-space:pre-wrap;margin:0}"
+    "</style>"
+)
 
 # The HTTP status and the RPC status with which Google answers each of its errors.
 ERRORS = {
@@ -141,6 +156,10 @@ class LocalFcm:
             await self._keep(Arrival(token, datetime.now(UTC), name, message))  # noqa: TID251 - when it came in is this server's to say
         return {"name": name}
 
+    async def keep(self, address: str, name: str, message: dict[str, Any]) -> None:
+        """Show something else that has arrived, such as mail, beside the pushes."""
+        await self._keep(Arrival(address, datetime.now(UTC), name, message))  # noqa: TID251 - when it came in is ours to say
+
     async def _keep(self, arrival: Arrival) -> None:
         async with self._news:
             self._arrivals.append(arrival)
@@ -189,7 +208,7 @@ class _Server(uvicorn.Server):
 
 
 def application(fcm: LocalFcm) -> Callable[[Message, Receive, Send], Awaitable[None]]:
-    """The three addresses: a token, a message, and the inbox."""
+    """The three addresses: a token, a message, and the inbox, as JSON or for somebody who looks."""
 
     async def respond(scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
@@ -200,14 +219,11 @@ def application(fcm: LocalFcm) -> Callable[[Message, Receive, Send], Awaitable[N
         except Refused as refused:
             status, answer = _refusal(refused)
             extra = [(b"retry-after", b"%d" % refused.retry_after)] if refused.retry_after is not None else []
+        kind, content = (HTML, answer) if isinstance(answer, str) else (b"application/json", json.dumps(answer))
         await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [(b"content-type", b"application/json"), *extra],
-            }
+            {"type": "http.response.start", "status": status, "headers": [(b"content-type", kind), *SAFE, *extra]}
         )
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+        await send({"type": "http.response.body", "body": content.encode()})
 
     return respond
 
@@ -219,7 +235,7 @@ async def _answer(fcm: LocalFcm, method: str, path: str, headers: dict[str, str]
         case "POST", ["v1", "projects", project, "messages:send"]:
             return 200, await fcm.accept(project, headers.get("authorization", ""), body)
         case "GET", ["inbox"]:
-            return 200, _shown(fcm.inbox())
+            return 200, _page(fcm.inbox()) if "text/html" in headers.get("accept", "") else _shown(fcm.inbox())
         case _:
             return 404, {"error": {"code": 404, "message": "Not found.", "status": "NOT_FOUND"}}
 
@@ -230,6 +246,21 @@ def _shown(arrivals: list[Arrival]) -> dict[str, list[dict[str, Any]]]:
     for a in arrivals:
         shown[a.token].append({"at": a.at.isoformat(), "name": a.name, "message": a.message})
     return shown
+
+
+def _page(arrivals: list[Arrival]) -> str:
+    """The same for somebody who looks, the newest first: mail and texts as they read, pushes as a phone shows them."""
+    rows = "".join(
+        f"<article><p><b>{escape(a.token[:60])}</b> <time>{a.at:%H:%M:%S}</time></p>{_words(a.message)}</article>"
+        for a in reversed(arrivals)
+    )
+    return f"{_HEAD}<h1>What has arrived</h1>{rows or '<p>Nothing yet.</p>'}</html>"
+
+
+def _words(message: dict[str, Any]) -> str:
+    letter = message.get("mail") or message.get("sms") or message.get("notification", {})
+    title = letter.get("subject") or letter.get("title") or ""
+    return f"<h2>{escape(title)}</h2><pre>{escape(letter.get('text', ''))}</pre>"
 
 
 def _refusal(refused: Refused) -> tuple[int, object]:

@@ -30,6 +30,10 @@ class Lane(StrEnum):
         return f"notifications.{self}"
 
 
+Post = Literal["email", "sms"]
+"""By which way a letter goes."""
+
+LetterKind = Literal["code", "invitation"]
 AddressKind = Literal["fcm-token", "fcm-fid"]
 Platform = Literal["android", "ios", "web"]
 Event = Literal["delivered", "opened", "acted"]
