@@ -11,10 +11,11 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.types import ControllerRouterHandler
 from litestar.typing import FieldDefinition
 
-from app import access, errors, limits, wire
+from app import access, answers, errors, idempotency, limits, wire
 from app.clock import system_clock
 from app.dependencies import PROVIDERS
 from app.errors import FieldError, Problem, Refusal
+from app.idempotency import Replayed
 from app.logs import log
 from app.observe import Metrics, observed
 from app.provider.openid import Provider
@@ -45,8 +46,9 @@ def create_app(
         route_handlers=[*SLICES, *beside],
         before_request=access.guard,
         dependencies=PROVIDERS,
-        exception_handlers={Refusal: _refused, HTTPException: _http, Exception: _failed},
+        exception_handlers={Refusal: _refused, HTTPException: _http, Replayed: _again, Exception: _failed},
         request_class=wire.CairnRequest,
+        response_class=answers.Answer,
         request_max_body_size=wire.BODY_LIMIT,
         state=State(
             {
@@ -86,9 +88,15 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Prob
     return errors.answer(refusal, _request_id(request))
 
 
+def _again(_request: Request[Any, Any, Any], replayed: Replayed) -> Response[bytes]:
+    return idempotency.again(replayed.kept)
+
+
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     """The framework's own refusals: no route, wrong method, a parameter that does not fit."""
     if isinstance(error, ValidationException):
+        if isinstance(error.__cause__, KeyError) and error.__cause__.args == ("if-match",):
+            return _refused(request, errors.NoVersion())
         return _refused(request, errors.Invalid(*_misfits(request, error)))
     known = {404: errors.NotFound, 405: errors.WrongMethod, 413: errors.TooMuch, 400: errors.Malformed}
     if error.status_code in known:

@@ -1,6 +1,7 @@
 """What a handler may ask for: `me`, `db`, `now`, `site`."""
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +9,8 @@ from litestar import Request
 from litestar.di import NamedDependency, Provide
 from litestar.params import SkipValidation
 
+from app import idempotency
+from app.answers import KEPT
 from app.auth import Signed
 from app.observe import decided_at, request_id
 from app.site import Site
@@ -28,8 +31,25 @@ async def provide_me(request: Request[Any, Any, Any]) -> Signed:
 
 async def provide_db(request: Request[Any, Any, Any]) -> AsyncGenerator[Connection, None]:
     """The request's one transaction on behalf of its caller: it commits before the answer is sent."""
+    key = idempotency.key_of(request)
+    if key is not None:
+        async with _once(request, key) as db:
+            yield db
+        return
     async with request.app.state.pool.transaction(principal(request)) as db:
         yield db
+
+
+@asynccontextmanager
+async def _once(request: Request[Any, Any, Any], key: str) -> AsyncGenerator[Connection, None]:
+    """The same transaction, in which the answer is kept as well: both are there, or neither."""
+    now = decided_at(request.scope)
+    asked = await idempotency.asked(request, key, request.scope["user"].id)
+    request.scope[KEPT] = None  # type: ignore[literal-required]
+    async with request.app.state.pool.transaction(principal(request)) as db:
+        await idempotency.begin(db, asked, now)
+        yield db
+        await idempotency.keep(db, asked, request.scope[KEPT], now)  # type: ignore[literal-required]
 
 
 def principal(request: Request[Any, Any, Any]) -> Principal:

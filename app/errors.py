@@ -84,10 +84,40 @@ class Conflict(Refusal):
     """Something else happened at the same moment. Look again, then try once more; nothing was saved."""
 
 
+class KeyReused(Refusal):
+    """This Idempotency-Key has been used for something else. Make a new one; nothing was saved."""
+
+    status = 422
+
+
+class StillRunning(Refusal):
+    """The same request is being worked on. Ask again in a moment: it is safe."""
+
+    retry_after = 1
+
+
+class BadKey(Refusal):
+    """An Idempotency-Key is one line of 1 to 200 characters, best a new UUID in quotes."""
+
+    status = 400
+
+
 class Malformed(Refusal):
     """This is not readable as JSON."""
 
     status = 400
+
+
+class Stale(Refusal):
+    """Somebody has changed this meanwhile. Look again, then make your change; nothing was saved."""
+
+    status = 412
+
+
+class NoVersion(Refusal):
+    """Please say which version you are changing: If-Match is missing."""
+
+    status = 428
 
 
 class WrongMediaType(Refusal):

@@ -30,7 +30,9 @@ One day of care over HTTP: a person says how they feel, somebody answers, a visi
 - **No**: a problem document (RFC 9457) with a stable `code` and a `title` that a person may read; `errors` names the
   fields.
 - **Time**: an instant carries its offset from UTC; a day is the patient's own date.
-- **Again**: ids are made by the client, so that sending something twice is safe.
+- **Again**: ids are made by the client, so that sending something twice is safe; so does an `Idempotency-Key` where
+  there is no id: the same answer comes back with `Idempotency-Replayed: true`.
+- **Together**: what several may change has a `version`, which goes back in `If-Match`: 412 when somebody was faster.
 - **Limits**: `RateLimit-Policy` says what may be had, `RateLimit` what is left of it; a 429 says when to come back.
 - **Lists**: `nextCursor` goes back as `cursor`; there are no offsets.
 """
@@ -170,6 +172,10 @@ def _general(one: Operation) -> Iterator[type[Refusal]]:
         yield errors.NotFound
     if one.method != "GET":
         yield errors.Conflict
+    if operations.takes_key(one.handler):
+        yield from (errors.BadKey, errors.KeyReused, errors.StillRunning)
+    if any(p.name == "If-Match" and p.required for p in one.parameters):
+        yield errors.NoVersion
     if one.body is not None or one.parameters:
         yield errors.Invalid
     yield from (errors.OurMistake, errors.Overloaded)

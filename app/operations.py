@@ -1,7 +1,7 @@
 """What the app serves to clients, read from Litestar's routes: what each operation takes, answers and allows."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Litestar, Response
 from litestar.enums import MediaType
@@ -11,7 +11,7 @@ from litestar.response import ServerSentEvent
 from litestar.routes import HTTPRoute
 from litestar.types import Empty
 from litestar.typing import FieldDefinition
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from app.access import KEY, Rule
 
@@ -90,8 +90,24 @@ def _parameters(route: HTTPRoute, handler: HTTPRouteHandler) -> Iterator[Paramet
             where = str(marker.param_type.value)
             required = where == "path" or field.is_required
             yield Parameter(called, where, field.raw, required, field.default, marker.description)
+    if takes_key(handler):
+        yield Parameter("Idempotency-Key", "header", IdempotencyKey, required=False, default=None, description=None)
     for name, part in unread.items():
         yield Parameter(name, "path", part.type, required=True, default=Empty, description=None)
+
+
+IdempotencyKey = Annotated[
+    str,
+    Meta(
+        min_length=1, max_length=202, pattern='^("[ !#-\\[\\]-~]{1,200}"|[A-Za-z0-9._:=+/-]{1,200})$',
+        description="Best a new UUID in quotes. The same again within a day has one effect, and the same answer.",
+    ),
+]  # fmt: skip
+
+
+def takes_key(handler: HTTPRouteHandler) -> bool:
+    """Whether it changes something in the request's transaction, so that the answer can be kept with it."""
+    return "db" in handler.parsed_fn_signature.parameters and not handler.http_methods & {"GET", "HEAD"}
 
 
 def _fields(handler: HTTPRouteHandler, asked: Mapping[str, FieldDefinition]) -> Iterator[tuple[str, FieldDefinition]]:

@@ -50,6 +50,12 @@ class Incoming(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """What comes in: a field that nobody knows is refused."""
 
 
+class Versioned(Model, frozen=True, kw_only=True):
+    """What somebody may change only as they saw it. Whoever makes one sets its version in `__post_init__`."""
+
+    version: Annotated[str, Meta(description="Goes back in `If-Match`, in quotes.")] = ""
+
+
 class Page(Model, frozen=True):
     """The part of a list that every list shares."""
 

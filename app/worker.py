@@ -13,7 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from msgspec import Struct
 
 import notifications
-from app import auth, limits, seats
+from app import auth, idempotency, limits, seats
 from app.alerts import actions as alerts
 from app.closure import actions as closure
 from app.events import actions as events
@@ -62,6 +62,7 @@ def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
         Tick("erase-keys", 60, 30, lambda now: shredding.erase(pool, now)),
         Tick("forget-challenges", 300, 60, lambda now: passkeys.forget(pool, now)),
         Tick("forget-departures", 300, 60, lambda now: provider.forget(pool, now)),
+        Tick("forget-answers", 600, 60, lambda now: idempotency.forget(pool, now)),
         Tick("forget-events", 3600, 60, lambda now: events.forget(pool, now)),
         Tick("forget-tokens", 3600, 60, lambda now: sessions.forget(pool, now)),
         Tick("anchor", 60, 30, lambda now: trail.anchor(pool, beside.notary, now)),

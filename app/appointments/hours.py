@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from app import versions
 from app.appointments import queries, rules
 from app.appointments.models import NewWorkingException, NewWorkingHours, WorkingException, WorkingHours
 from app.auth import Signed
@@ -18,10 +19,11 @@ async def read(db: Connection, me: Signed, now: datetime) -> WorkingHours:
     return found
 
 
-async def replace(db: Connection, me: Signed, new: NewWorkingHours, now: datetime) -> WorkingHours:
-    """A new week; appointments that are booked already stay."""
+async def replace(db: Connection, me: Signed, new: NewWorkingHours, seen: str, now: datetime) -> WorkingHours:
+    """A new week in place of the one that was seen; appointments that are booked already stay."""
     rules.check_hours(new)
     await queries.lock_hours(db, me.id)
+    versions.check(seen, (await read(db, me, now)).version)
     await queries.replace_hours(db, me.id, new.blocks, now)
     return await read(db, me, now)
 

@@ -5,9 +5,11 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
+from app import versions
 from app.walltime import WallTime
-from app.wire import ClientId, Incoming, Instant, Model, Page
+from app.wire import ClientId, Incoming, Instant, Model, Page, Versioned
 
 Kind = Literal["counseling", "medication", "peer"]
 Status = Literal["booked", "fulfilled", "cancelled", "noshow"]
@@ -46,12 +48,15 @@ class WorkingException(Model, frozen=True):
     ends: WallTime | None
 
 
-class WorkingHours(Model, frozen=True):
+class WorkingHours(Versioned, frozen=True):
     """A week as wall time in one's own zone, and the days to come that are not like it."""
 
     time_zone: str
     blocks: list[Block]
     exceptions: list[WorkingException]
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "version", versions.of(self.blocks))
 
 
 class Span(Model, frozen=True, order=True):

@@ -24,6 +24,7 @@ from app.appointments.models import (
 )
 from app.dependencies import Db, Me, Now, Where
 from app.observe import request_id
+from app.versions import IfMatch
 from app.wire import Cursor, Instant, Limit
 
 StaffId = Annotated[UUID | None, QueryParameter(name="staffId")]
@@ -111,9 +112,9 @@ async def own_hours(me: Me, db: Db, now: Now) -> WorkingHours:
 
 @put("/v1/working-hours", operation_id="replaceWorkingHours", tags=["working hours"], summary="Set your working hours",
      access=access.allow("replace", "own-hours"))  # fmt: skip
-async def replace_hours(data: JSONBody[NewWorkingHours], me: Me, db: Db, now: Now) -> WorkingHours:
+async def replace_hours(data: JSONBody[NewWorkingHours], if_match: IfMatch, me: Me, db: Db, now: Now) -> WorkingHours:
     """A whole week in place of the one before. What is booked already stays booked."""
-    return await hours.replace(db, me, data, now)
+    return await hours.replace(db, me, data, if_match, now)
 
 
 @post("/v1/working-exceptions", operation_id="addWorkingException", tags=["working hours"],

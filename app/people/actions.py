@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from app import audit, auth
+from app import audit, auth, versions
 from app.auth import Signed
 from app.disclosures import actions as disclosures
 from app.errors import Conflict, IdTaken, NotFound, Refusal
@@ -37,11 +37,14 @@ async def profile(db: Connection, me: Signed) -> Profile:
     return rules.profile(me, row)
 
 
-async def change(db: Connection, me: Signed, new: ProfileChange) -> Profile:
-    """Change the caller's own zone, language or wish; the same twice is once."""
+async def change(db: Connection, me: Signed, new: ProfileChange, seen: str | None = None) -> Profile:
+    """Change the caller's own zone, language or wish, of the version that was `seen` if any; the same twice is once."""
     rules.check_change(me, new)
     if new.time_zone is not None:
         zone(new.time_zone)
+    if seen is not None:
+        await versions.alone(db, "profile", me.id)
+        versions.check(seen, (await profile(db, me)).version)
     await queries.change(db, me.id, new)
     if rules.is_wish(new):
         await queries.wish(db, me.id, new)
@@ -59,11 +62,14 @@ async def add_staff(db: Connection, me: Signed, new: NewStaff, now: datetime) ->
     return kept
 
 
-async def give_roles(db: Connection, me: Signed, staff_id: UUID, new: RoleChange) -> StaffMember:
-    """Somebody holds these roles and no others, from their next request on."""
+async def give_roles(db: Connection, me: Signed, staff_id: UUID, new: RoleChange, seen: str) -> StaffMember:
+    """Somebody holds these roles and no others instead of those that were seen, from their next request on."""
     rules.check_roles(me, staff_id, new.roles)
-    if await queries.staff_member(db, me.id, staff_id) is None:
+    await versions.alone(db, "roles", staff_id)
+    before = await queries.staff_member(db, me.id, staff_id)
+    if before is None:
         raise NotFound
+    versions.check(seen, before.version)
     if not await queries.give_roles(db, staff_id, new.roles):
         raise rules.LastOperator
     auth.wake_streams(db, staff_id)
@@ -135,14 +141,17 @@ async def team_of(db: Connection, patient_id: UUID, now: datetime) -> CareTeam:
     return CareTeam(members)
 
 
-async def arrange(db: Connection, me: Signed, patient_id: UUID, new: TeamChange, now: datetime) -> CareTeam:
+async def arrange(db: Connection, me: Signed, patient_id: UUID, new: TeamChange, seen: str, now: datetime) -> CareTeam:
     """Let a patient's team be these and no others; the patient, and everybody of the program on it, hear of that.
 
-    Who is left out has left, and their time on the team is kept; who stays has been there since they joined. The same
-    twice is once. Whoever leaves the team by this sees nothing of it any more, and so gets an empty one.
+    It takes the place of the team that was `seen`, and of no other. Who is left out has left, and their time on the
+    team is kept; who stays has been there since they joined. The same twice is once. Whoever leaves the team by this
+    sees nothing of it any more, and so gets an empty one.
     """
     rules.check_places(new.members)
     patient = await patient_for(db, patient_id, "arrange", "care-team")
+    await versions.alone(db, "care-team", patient.id)
+    versions.check(seen, CareTeam(await queries.team(db, patient.id, now)).version)
     named = [place.staff_id for place in new.members]
     rules.check_members(me, new.members, await queries.candidates(db, me.id, patient.id, named))
     [lead] = [place.staff_id for place in new.members if place.lead]

@@ -5,11 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
+from msgspec.structs import force_setattr
 
+from app import versions
 from app.access import StaffRole
 from app.auth import Assurance
 from app.disclosures.models import Disclosed
-from app.wire import ClientId, Incoming, Language, Line, Model, Page, ZoneName
+from app.wire import ClientId, Incoming, Language, Line, Model, Page, Versioned, ZoneName
 
 Roles = Annotated[
     list[StaffRole], Meta(max_length=10, description="All of them; none means that they work here no more.")
@@ -33,7 +35,7 @@ class Wishes(Model, frozen=True):
     shares_doses: Annotated[bool, Meta(description="The peers on the team see whether doses were taken.")]
 
 
-class Profile(Model, frozen=True):
+class Profile(Versioned, frozen=True):
     """Yourself; in a session of limited assurance neither name, roles nor organisation is told."""
 
     id: UUID
@@ -44,6 +46,9 @@ class Profile(Model, frozen=True):
     language: str
     assurance: Assurance
     wishes: Annotated[Wishes | None, Meta(description="A patient's own; staff have none here.")]
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "version", versions.of(self.time_zone, self.language, self.wishes))
 
 
 class ProfileChange(Incoming, frozen=True):
@@ -91,7 +96,7 @@ class RoleChange(Incoming, frozen=True):
     roles: Roles
 
 
-class StaffMember(Model, frozen=True):
+class StaffMember(Versioned, frozen=True):
     """Somebody who works in the organisation."""
 
     id: UUID
@@ -99,6 +104,9 @@ class StaffMember(Model, frozen=True):
     roles: list[str]
     time_zone: str
     language: str
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "version", versions.of(sorted(self.roles)))
 
 
 class Staff(Page, frozen=True, kw_only=True):
@@ -118,10 +126,13 @@ class TeamMember(Model, frozen=True):
     joined_at: datetime
 
 
-class CareTeam(Model, frozen=True):
-    """Everybody on a patient's team, the lead first."""
+class CareTeam(Versioned, frozen=True):
+    """Everybody on a patient's team, the lead first. Its version is who that is, whoever of them is on duty."""
 
     members: list[TeamMember]
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "version", versions.of(sorted((one.id, one.lead) for one in self.members)))
 
 
 class Place(Incoming, frozen=True):

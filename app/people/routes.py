@@ -22,6 +22,7 @@ from app.people.models import (
     StaffMember,
     TeamChange,
 )
+from app.versions import IfMatch, MayMatch
 from app.wire import Cursor, Limit
 
 
@@ -34,9 +35,9 @@ async def me(me: Me, db: Db) -> Profile:
 
 @patch("/v1/me", operation_id="changeMe", tags=["people"], summary="Change your account",
        access=access.allow("change", "own-account"))  # fmt: skip
-async def change_me(data: JSONBody[ProfileChange], me: Me, db: Db) -> Profile:
+async def change_me(data: JSONBody[ProfileChange], me: Me, db: Db, if_match: MayMatch = None) -> Profile:
     """Your time zone and language; for a patient, whether a peer shall be beside the clinician in an urgent alert."""
-    return await actions.change(db, me, data)
+    return await actions.change(db, me, data, if_match)
 
 
 @post("/v1/staff", operation_id="addStaff", tags=["people"], summary="Add somebody who works here",
@@ -55,9 +56,11 @@ async def staff(me: Me, db: Db, cursor: Cursor = None, limit: Limit = 50) -> Sta
 
 @put("/v1/staff/{staff_id:uuid}/roles", operation_id="giveRoles", tags=["people"], summary="Give and take roles",
      access=access.allow("change", "staff", step_up=True))  # fmt: skip
-async def give_roles(staff_id: FromPath[UUID], data: JSONBody[RoleChange], me: Me, db: Db) -> StaffMember:
+async def give_roles(
+    staff_id: FromPath[UUID], data: JSONBody[RoleChange], if_match: IfMatch, me: Me, db: Db
+) -> StaffMember:
     """The roles that somebody holds from their next request on; nobody gives one to themselves."""
-    return await actions.give_roles(db, me, staff_id, data)
+    return await actions.give_roles(db, me, staff_id, data, if_match)
 
 
 @get("/v1/care-team", operation_id="getCareTeam", tags=["people"], summary="Your care team",
@@ -106,9 +109,11 @@ async def care_team_of(patient_id: FromPath[UUID], db: Db, now: Now) -> CareTeam
 @put("/v1/patients/{patient_id:uuid}/care-team", operation_id="arrangeCareTeam", tags=["people"],
      summary="Arrange a patient's care team",
      access=access.allow("arrange", "care-team"))  # fmt: skip
-async def arrange(patient_id: FromPath[UUID], data: JSONBody[TeamChange], me: Me, db: Db, now: Now) -> CareTeam:
+async def arrange(
+    patient_id: FromPath[UUID], data: JSONBody[TeamChange], if_match: IfMatch, me: Me, db: Db, now: Now
+) -> CareTeam:
     """The whole team as it shall be: who is left out has left it, and who stays has been there since they joined."""
-    return await actions.arrange(db, me, patient_id, data, now)
+    return await actions.arrange(db, me, patient_id, data, if_match, now)
 
 
 ROUTES = (

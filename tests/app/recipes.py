@@ -18,6 +18,7 @@ from tests.app.knowing import related
 from tests.app.may import MAY, May, Route, granted
 from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, Scene, a_new_id
 from tests.conftest import NOW
+from tests.world import AS_IT_IS
 
 # What a route speaks of: nobody; whatever the caller has; whatever the caller may see; the one thing it names; or
 # somebody who was not here before.
@@ -341,7 +342,11 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/staff"): Recipe(of="caller", body=lambda s: _somebody(s) | {"roles": ["peer"]}, served=201),
     ("GET", "/v1/staff"): CALLER,
     ("PUT", "/v1/staff/{staff_id}/roles"): Recipe(
-        of="one", path=lambda _: {"staff_id": SAM.id}, body=lambda _: {"roles": ["peer", "peer-lead"]}, owner=SAM
+        of="one",
+        path=lambda _: {"staff_id": SAM.id},
+        body=lambda _: {"roles": ["peer", "peer-lead"]},
+        owner=SAM,
+        headers=AS_IT_IS,
     ),
     ("POST", "/v1/patients"): Recipe(of="new", body=_somebody, served=201),
     ("GET", "/v1/patients/{patient_id}"): Recipe(of="one", path=_maya, unfit=OTHER),
@@ -350,7 +355,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/care-team"): CALLER,
     ("GET", "/v1/patients"): MANY,
     ("GET", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, unfit=OTHER),
-    ("PUT", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, unfit=OTHER, body=_team),
+    ("PUT", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, unfit=OTHER, body=_team, headers=AS_IT_IS),
     ("POST", "/v1/devices"): Recipe(of="caller", body=_device, served=201),
     ("GET", "/v1/devices"): CALLER,
     ("DELETE", "/v1/devices/{device_id}"): Recipe(of="one", path=lambda s: {"device_id": s.maya.device}, served=204),
@@ -411,7 +416,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/visits"): CALLER,
     ("POST", "/v1/mirror"): CALLER,
     ("GET", "/v1/working-hours"): CALLER,
-    ("PUT", "/v1/working-hours"): Recipe(of="caller", body=_week),
+    ("PUT", "/v1/working-hours"): Recipe(of="caller", body=_week, headers=AS_IT_IS),
     ("POST", "/v1/working-exceptions"): Recipe(of="caller", body=_exception, served=201),
     ("DELETE", "/v1/working-exceptions/{exception_id}"): Recipe(
         of="one", path=lambda s: {"exception_id": s.exception}, owner=DANA, served=204

@@ -149,10 +149,10 @@ READS: Mapping[str, Sees] = {
     "working_exception": all_of_it,
     "working_hours": all_of_it,
 }
-# Tables that speak of nobody: permissions, plans, texts, limits, counts by a hash, the mark of a demo, the history of
+# Tables that speak of nobody: permissions, plans, texts, limits, counts and answers by a hash, a demo's mark, the history of
 # the schema.
 OF_NOBODY = {
-    "access_cell", "alert_limit", "alert_step", "booked_window", "crisis_resource", "demo_mark", "migration",
+    "access_cell", "alert_limit", "alert_step", "booked_window", "crisis_resource", "demo_mark", "kept_answer", "migration",
     "session_lifetime", "taken",
 }  # fmt: skip
 # One's own only, although everybody may read.

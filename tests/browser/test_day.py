@@ -10,6 +10,7 @@ from app.demo.cast import DANA, GRACE, HARBOR, KAI, LEO, LINDQVIST, MAYA, OKAFOR
 from app.demo.seed import MONTH
 from db import connect, embedded
 from tests.browser.people import PHONE, People, check_in, choose, faults, live_through, prescribe, too_wide
+from tests.world import AS_IT_IS
 
 pytestmark = pytest.mark.browser
 
@@ -206,7 +207,9 @@ async def test_who_comes_to_a_team_shows_at_the_patients_page_at_once(people: Pe
     await expect(team.get_by_text(SAM.name)).to_be_visible()
 
     members = [{"staffId": str(DANA.id), "lead": True}, {"staffId": str(OKAFOR.id)}]
-    (await rosa.put(f"/v1/patients/{MAYA.id}/care-team", json={"members": members})).raise_for_status()
+    (
+        await rosa.put(f"/v1/patients/{MAYA.id}/care-team", json={"members": members}, headers=AS_IT_IS)
+    ).raise_for_status()
 
     await expect(team.get_by_text(SAM.name)).to_have_count(0)
 

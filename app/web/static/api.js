@@ -23,8 +23,8 @@ export const get = (path) => call("GET", path);
 /** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
 export const post = (path, body) => call("POST", path, body);
 
-/** @param {string} path @param {unknown} body @returns {Promise<any>} */
-export const put = (path, body) => call("PUT", path, body);
+/** Put something in the place of what was seen; where others have changed that meanwhile, it is refused. @param {string} path @param {unknown} body @param {{version: string}} seen @returns {Promise<any>} */
+export const put = (path, body, seen) => call("PUT", path, body, { "If-Match": `"${seen.version}"` });
 
 /** @param {string} path @param {unknown} body @returns {Promise<any>} */
 export const patch = (path, body) => call("PATCH", path, body);
@@ -44,21 +44,21 @@ export async function asked(ask) {
 /** The header that says who we are. @param {string | null} token @returns {Record<string, string>} */
 const bearing = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
 
-/** What asks for a fresh factor is sent again once the person has confirmed that it is them. @param {string} method @param {string} path @param {unknown} [body] @param {boolean} [confirmed] @returns {Promise<any>} */
-async function call(method, path, body, confirmed = false) {
-  const response = await reached(method, path, body);
+/** What asks for a fresh factor is sent again once the person has confirmed that it is them. @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [more] @param {boolean} [confirmed] @returns {Promise<any>} */
+async function call(method, path, body, more, confirmed = false) {
+  const response = await reached(method, path, body, more);
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
-  if (answer?.code === "StepUpNeeded" && !confirmed && (await askForStepUp())) return call(method, path, body, true);
+  if (answer?.code === "StepUpNeeded" && !confirmed && (await askForStepUp())) return call(method, path, body, more, true);
   if (response.status === 401 && session()) goOut();
   throw problemOf(response, answer);
 }
 
-/** @param {string} method @param {string} path @param {unknown} body */
-async function reached(method, path, body) {
+/** @param {string} method @param {string} path @param {unknown} body @param {Record<string, string>} [more] */
+async function reached(method, path, body, more) {
   /** @type {Record<string, string>} */
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: "application/json", ...more };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   try {
     const sent = body === undefined ? undefined : JSON.stringify(body);

@@ -20,7 +20,7 @@
 /** @typedef {{id: string, startsAt: string, endsAt: string}} DutyShift */
 /** @typedef {{person: string, name: string, role: string, organisation: string}} DemoPerson */
 /** @typedef {{id: string, name: string, timeZone: string, language: string, disclosure?: Notice}} Patient */
-/** @typedef {{id: string, name: string, roles: string[], timeZone: string, language: string}} StaffMember */
+/** @typedef {{id: string, name: string, roles: string[], timeZone: string, language: string, version: string}} StaffMember */
 /** @typedef {{urls: string[], username: string, credential: string}} IceServer */
 /** @typedef {{socket: string, ticket: string, expiresAt: string, ice: {servers: IceServer[], ttl: number, policy: "all" | "relay"}}} Entry */
 /** @typedef {{statement: string, version: number, language: string, scope: string[], purpose: string, consentId: string | null, breakGlassId: string | null, expiresAt: string | null, expiresWith: string | null}} Notice */

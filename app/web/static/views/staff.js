@@ -91,7 +91,7 @@ function AddStaff({ me, done, leave }) {
 function ChangeRoles({ one, again, leave }) {
   const [roles, setRoles] = useState(one.roles);
   const send = async () => {
-    await put(`/v1/staff/${one.id}/roles`, { roles });
+    await put(`/v1/staff/${one.id}/roles`, { roles }, one);
     again();
     leave();
   };

@@ -59,20 +59,21 @@ export function ArrangedTeam({ patientId, leave }) {
   const staff = useWhole("/v1/staff");
   return html`
     <${Shown} of=${team}>
-      ${(/** @type {{members: TeamMember[]}} */ found) => html`<${TeamForm} patientId=${patientId} members=${found.members} staff=${staff} leave=${leave} />`}
+      ${(/** @type {{members: TeamMember[], version: string}} */ found) => html`<${TeamForm} patientId=${patientId} team=${found} staff=${staff} leave=${leave} />`}
     <//>
   `;
 }
 
 /**
  * Nothing is changed before the whole team is saved; what others did to it meanwhile does not move it under the hand.
- * @param {{patientId: string, members: TeamMember[], staff: import("../loaded.js").Loaded<{items: StaffMember[]}>, leave: () => void}} props
+ * @param {{patientId: string, team: {members: TeamMember[], version: string}, staff: import("../loaded.js").Loaded<{items: StaffMember[]}>, leave: () => void}} props
  */
-function TeamForm({ patientId, members, staff, leave }) {
-  const [places, setPlaces] = useState(/** @type {Place[]} */ (members));
+function TeamForm({ patientId, team, staff, leave }) {
+  const [seen] = useState(team);
+  const [places, setPlaces] = useState(/** @type {Place[]} */ (seen.members));
   const save = async () => {
     const sent = { members: places.map((one) => ({ staffId: one.id, lead: one.lead })) };
-    const arranged = await put(`/v1/patients/${patientId}/care-team`, sent);
+    const arranged = await put(`/v1/patients/${patientId}/care-team`, sent, seen);
     leave();
     // Whoever has left the team by this does not see it any more.
     if (arranged.members.length) announce("care-team");
