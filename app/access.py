@@ -22,7 +22,7 @@ from litestar.routes import HTTPRoute
 from litestar.types import HTTPScope
 from msgspec import Struct
 
-from app import auth, limits
+from app import auth, limits, wire
 from app.auth import Signed
 from app.errors import FullAssuranceNeeded, NotYourRole, StepUpNeeded
 from app.grants import (
@@ -49,6 +49,7 @@ __all__ = [
 ]  # fmt: skip
 
 KEY = "access"
+INSTANTS = "instants"
 DECLARED = {(one.action, one.category, one.role, one.relation) for one in cells()}
 # What Litestar answers to OPTIONS by itself: which methods there are, and nothing of anybody.
 _OPTIONS = next(part for part in HTTPRoute.create_options_handler.__code__.co_consts if isinstance(part, CodeType))
@@ -121,10 +122,12 @@ async def guard(request: Request[Any, Any, Any]) -> None:
     It stands before the request and not among the framework's guards, which copy the whole handler for each call.
     """
     opt = request.route_handler.opt
-    if KEY not in opt and _is_litestars_own(request.route_handler):
+    if KEY not in opt and is_litestars_own(request.route_handler):
         return
     rule: Rule = opt[KEY]
     app, limit = request.app.state, opt[limits.KEY]
+    if query := request.scope["query_string"]:
+        wire.check_query(query, opt[INSTANTS])
     if rule.public:
         if limit is not None and app.limited:
             await limits.hold(request, limit, limits.address(request))
@@ -163,11 +166,12 @@ def ruled(app: Litestar) -> list[tuple[str, str, Rule]]:
     table: list[tuple[str, str, Rule]] = []
     for route in app.routes:
         for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)]):
-            for method in () if _is_litestars_own(handler) else sorted(getattr(handler, "http_methods", {"WS"})):
+            for method in () if is_litestars_own(handler) else sorted(getattr(handler, "http_methods", {"WS"})):
                 if not isinstance(handler.opt.get(KEY), Rule):
                     raise UnruledRoute(f"{method} {route.path} does not say who may call it")
                 _see_that_it_is_guarded(method, route.path, handler)
                 handler.opt.setdefault(limits.KEY, limits.usual(method, public=handler.opt[KEY].public))
+                handler.opt.setdefault(INSTANTS, wire.instants(handler.parsed_fn_signature.parameters))
                 table.append((method, route.path_format, handler.opt[KEY]))
     _see_that_it_is_the_declaration(table)
     return sorted(table, key=lambda row: (row[1], row[0]))
@@ -189,7 +193,7 @@ def _see_that_it_is_the_declaration(table: Iterable[tuple[str, str, Rule]]) -> N
         raise UnruledRoute(f"no route serves {' '.join(min(DECLARED - served))}")
 
 
-def _is_litestars_own(handler: Any) -> bool:
+def is_litestars_own(handler: Any) -> bool:
     """Whether it is the answer to OPTIONS that Litestar adds to each path, and not a handler that somebody wrote."""
     return getattr(handler.fn, "__code__", None) is _OPTIONS
 

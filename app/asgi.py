@@ -69,7 +69,8 @@ def create_app(
     )
     access.ruled(app)
     _resolve_in_turn(app)
-    app.asgi_handler = observed(app.asgi_handler, metrics, clock)
+    _name_every_method(app)
+    app.asgi_handler = observed(app.asgi_handler, metrics, clock, tls=site.origin.startswith("https:"))
     return app
 
 
@@ -82,6 +83,18 @@ def _resolve_in_turn(app: Litestar) -> None:
     for route in app.routes:
         for _, model in getattr(route, "route_handler_map", {}).values():
             model.dependency_batches = [{one} for batch in model.dependency_batches for one in batch]
+
+
+def _name_every_method(app: Litestar) -> None:
+    """Let OPTIONS name all methods of a path.
+
+    Litestar makes its answer with the first handler of a path and then keeps it, so that it would leave out the others.
+    """
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if access.is_litestars_own(handler):
+                (of,) = handler.fn.__closure__
+                of.cell_contents = route
 
 
 def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:

@@ -212,7 +212,12 @@ def _pointer(where: str, what: str) -> str:
     """
     path = where.removeprefix("$").replace("[", "/").replace("]", "").replace(".", "/")
     named = _FIELD.search(what) if "required" in what or "unknown" in what else None
-    return f"{path}/{_escaped(named[1][:_LONGEST_NAME])}" if named else path
+    return f"{path}{pointer_to(named[1])}" if named else path
+
+
+def pointer_to(name: str) -> str:
+    """A field or parameter by a name that somebody sent: cut short, since that much of it comes back."""
+    return f"/{_escaped(name[:_LONGEST_NAME])}"
 
 
 def _escaped(name: str) -> str:

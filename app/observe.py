@@ -15,22 +15,34 @@ from db import new_id
 SLOW_SECONDS = 1.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-# A page of ours loads only from us; nobody frames it; no address of ours is passed on.
+# A page of ours loads only from us; nobody frames it; no address of ours is passed on. What could become a script is
+# made by the one policy of the page, so that no text ever turns into one.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "media-src 'self' blob:; font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types cairn"
 )
+# A visit needs camera, microphone and a screen that stays on; signing in may need a passkey. Nothing else is used.
+_USED = ("camera", "display-capture", "fullscreen", "microphone", "screen-wake-lock", "publickey-credentials-get",
+         "publickey-credentials-create")  # fmt: skip
+_UNUSED = ("accelerometer", "autoplay", "encrypted-media", "geolocation", "gyroscope", "hid", "magnetometer", "midi",
+           "payment", "picture-in-picture", "serial", "usb", "xr-spatial-tracking")  # fmt: skip
+_PERMISSIONS = ", ".join((*(f"{one}=(self)" for one in _USED), *(f"{one}=()" for one in _UNUSED)))
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-embedder-policy", b"require-corp"),
     (b"cross-origin-resource-policy", b"same-origin"),
     # An answer may be about a patient, and a browser's cache is read by whoever has the machine next.
     (b"cache-control", b"no-store"),
-    (b"permissions-policy", b"camera=(self), microphone=(self), geolocation=(), interest-cohort=()"),
+    (b"permissions-policy", _PERMISSIONS.encode()),
+    # Whatever stands at an address of ours is for whoever was given it.
+    (b"x-robots-tag", b"noindex, nofollow, noarchive"),
 )
+# Where people come by TLS, they come by nothing else for two years.
+_BY_TLS_ONLY = (b"strict-transport-security", b"max-age=63072000")
 
 OWN = frozenset(name for name, _ in HEADERS)
 
@@ -59,8 +71,9 @@ class Metrics:
         found[1].observe(seconds)
 
 
-def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> ASGIApp:
+def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime], *, tls: bool = False) -> ASGIApp:
     """The same app, with every request given its id, counted and timed; also those that no route matches."""
+    by_tls_only = (_BY_TLS_ONLY,) if tls else ()
 
     async def around(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -77,7 +90,7 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime]) -> A
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                about = (*_counted(scope), (b"x-request-id", str(number).encode()))
+                about = (*by_tls_only, *_counted(scope), (b"x-request-id", str(number).encode()))
                 message["headers"] = [*_ours(message["headers"]), *about]
             await send(message)
 

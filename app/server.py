@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -10,6 +11,9 @@ from typing import Any, ClassVar
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+from websockets.protocol import State
 
 GRACE_SECONDS = 8
 HEAD_BYTES = 64 * 1024
@@ -79,16 +83,21 @@ class HeadTooLarge(Exception):
 class Protocol(HttpToolsProtocol):
     """uvicorn's HTTP, which by itself waits for ever and keeps whatever comes, with limits until a request is there.
 
-    A request, and the first one of a connection from its opening on, has 15 seconds to arrive as a whole; a larger body
-    than any route takes is the app's to refuse, and an idle connection between two requests is uvicorn's to close.
+    A request, and the first one of a connection from its opening on, has 14 seconds to arrive as a whole, and as long
+    has an answer to be taken further; a larger body than any route takes is the app's to refuse, and an idle connection
+    between two requests is uvicorn's to close. Of those that are waited for only so many have a place: the one that
+    has been slow for longest makes room, so that they never fill the server for those who are not.
     """
 
-    seconds: ClassVar[float] = 15.0
+    seconds: ClassVar[float] = 14.0
+    places: ClassVar[int] = 1000
+    slow: ClassVar[dict["Protocol", None]] = {}
 
     _bytes = 0
     _headed = False
     _complete = False
     _deadline: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own is
         """Begin to wait for a request."""
@@ -98,6 +107,7 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._wait_no_more()
+        self._was_read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -128,6 +138,31 @@ class Protocol(HttpToolsProtocol):
         self._bytes, self._headed, self._complete = 0, False, True
         super().on_message_complete()
 
+    def pause_writing(self) -> None:
+        """Nobody takes the answer: for a while that may be a slow network."""
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It is being taken after all."""
+        super().resume_writing()
+        self._was_read()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """An idle connection has had its time."""
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """Closing waits until all of an answer is taken, and so has an end of its own."""
+        self.transport.close()
+        self.loop.call_later(self.seconds, self.transport.abort)
+
+    def _was_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
     def _refuse(self) -> None:
         """Say why, unless an answer to this or an earlier request is on its way."""
         if not self._headed and getattr(self.cycle, "response_complete", True):
@@ -135,12 +170,96 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
     def _wait(self) -> None:
-        self._deadline = self.loop.call_later(self.seconds, self.transport.close)
+        self._deadline = self.loop.call_later(self.seconds, self._hang_up)
+        if len(self.slow) >= self.places:
+            slowest = next(iter(self.slow))
+            del self.slow[slowest]
+            slowest.transport.abort()
+        self.slow[self] = None
 
     def _wait_no_more(self) -> None:
+        self.slow.pop(self, None)
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+
+class Socket(WebSocketsSansIOProtocol):
+    """uvicorn's WebSocket, with limits on what comes beside messages, which the app never sees.
+
+    What is sent without being a message (pings, pongs, pieces of one) is taken two a second, and a hundred at once. An
+    answer has 14 seconds to be taken, and so has all that is left when the app is done.
+    """
+
+    seconds: ClassVar[float] = 14.0
+    rate: ClassVar[float] = 2.0
+    burst: ClassVar[float] = 100.0
+
+    _unread: asyncio.TimerHandle | None = None
+    _credit = burst
+    _credited = 0.0
+
+    def pause_writing(self) -> None:
+        """Nobody takes what is said: for a while that may be a slow network."""
+        super().pause_writing()
+        if self._unread is None:
+            self._unread = self.loop.call_later(self.seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It is being taken after all."""
+        super().resume_writing()
+        self._was_read()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing is waited for any more."""
+        self._was_read()
+        super().connection_lost(exc)
+
+    def handle_ping(self) -> None:
+        """A pong is written whether or not anybody reads it, so they are counted."""
+        if self._may():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        """One that nobody has asked for."""
+        if self._may():
+            super().handle_pong(event)
+
+    def handle_cont(self, event: Frame) -> None:
+        """Pieces may be empty, and so might go on for ever within any size."""
+        if self._may():
+            super().handle_cont(event)
+
+    def send_receive_event_to_app(self) -> None:
+        """A text that is no UTF-8 is the other end's mistake, and no line in the log."""
+        try:
+            if self.curr_msg_data_type == "text":
+                b"".join(self.frames).decode()
+        except UnicodeDecodeError:
+            if self.conn.state is State.OPEN:
+                self.conn.send_close(1007)
+                self.handle_parser_exception()
+        else:
+            super().send_receive_event_to_app()
+
+    async def run_asgi(self) -> None:
+        """Closing waits until all that was said is taken, and so has an end of its own."""
+        await super().run_asgi()
+        self.loop.call_later(self.seconds, self.transport.abort)
+
+    def _may(self) -> bool:
+        """Whether this one is within the rate; the first that is not ends it."""
+        now = self.loop.time()
+        self._credit = min(self.burst, self._credit + (now - self._credited) * self.rate) - 1
+        self._credited = now
+        if self._credit < 0:
+            self.transport.abort()
+        return self._credit >= 0
+
+    def _was_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
 
 class Server(uvicorn.Server):
@@ -163,16 +282,18 @@ class Server(uvicorn.Server):
                 log_config=None,
                 http=http,
                 server_header=False,
-                ws="websockets-sansio",
+                ws=Socket,
                 ws_max_size=128 * 1024,
                 ws_per_message_deflate=False,
                 ws_ping_interval=None,
                 limit_concurrency=2000,
-                timeout_keep_alive=30,
+                timeout_keep_alive=14,
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 proxy_headers=False,
             )
         )
+        # It warns of each request that cannot be read: that is told to whoever sent it, and would fill a log.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         self._say_started, self._say_stopping, self._ended = started, stopping, ended
 
     @contextmanager

@@ -18,8 +18,10 @@ from db import Connection
 
 _SAID = "The `ETag` of what you saw, or its `version` in quotes; another version is refused with 412."
 # Litestar asks for the first kind itself; without it the answer is 428.
-IfMatch = Annotated[str, Meta(min_length=1, max_length=400, description=_SAID), HeaderParameter(name="If-Match")]
-MayMatch = Annotated[Annotated[str, Meta(max_length=400, description=_SAID)] | None, HeaderParameter(name="If-Match")]
+# The limits are said twice, as those of numbers in a query are.
+_Tags = Annotated[str, Meta(min_length=1, max_length=400, description=_SAID)]
+IfMatch = Annotated[_Tags, HeaderParameter(name="If-Match", min_length=1, max_length=400)]
+MayMatch = Annotated[_Tags | None, HeaderParameter(name="If-Match", min_length=1, max_length=400)]
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 

@@ -1,10 +1,12 @@
 """How values travel: the types that several slices share, and the one decoder of all that comes in."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import parse_qsl
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ import msgspec
 from litestar import HttpMethod, Request
 from litestar.datastructures import State
 from litestar.params import FromQuery, QueryParameter
+from litestar.typing import FieldDefinition
 from msgspec import Meta, Struct
 
 from app import errors
@@ -79,7 +82,7 @@ def place_of(cursor: str, kind: type[V]) -> V:
     try:
         return msgspec.json.decode(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), type=kind)
     except (ValueError, msgspec.MsgspecError):
-        raise errors.Invalid(errors.FieldError("/cursor", "invalid", "Not a cursor of this list.")) from None
+        raise errors.Invalid(errors.FieldError("/cursor", "not-ours", "Not a cursor of this list.")) from None
 
 
 def zone(name: str, pointer: str = "/timeZone") -> ZoneInfo:
@@ -93,6 +96,36 @@ def zone(name: str, pointer: str = "/timeZone") -> ZoneInfo:
 def _zone_names() -> frozenset[str]:
     """IANA's own names, the same on every machine: a system's own list holds `localtime`, wherever that is."""
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split()) - {"Factory"}
+
+
+def instants(fields: Mapping[str, FieldDefinition]) -> frozenset[str]:
+    """Which parameters of the query are instants, by their names on the wire."""
+    return frozenset(
+        field.kwarg_definition.name or name
+        for name, field in fields.items()
+        if isinstance(field.kwarg_definition, QueryParameter) and datetime in (field.annotation, *_within(field))
+    )
+
+
+def _within(field: FieldDefinition) -> tuple[Any, ...]:
+    return tuple(one.annotation for one in field.inner_types or ())
+
+
+def check_query(query: bytes, are_instants: frozenset[str]) -> None:
+    """Refuse a part of the query that is there twice, since readers differ in which one holds, or that says `null`.
+
+    What is not there is left out; the framework would take that word for nothing, and a number for an instant.
+    """
+    said = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="latin-1")
+    seen = set[str]()
+    for name, value in said:
+        if name in seen or value.lower() == "null":
+            raise errors.Invalid(
+                errors.FieldError(errors.pointer_to(name), "invalid", "Expected one value, or nothing.")
+            )
+        if name in are_instants and "T" not in value.upper():
+            raise errors.Invalid(errors.misfit(errors.pointer_to(name), "Invalid RFC3339 encoded datetime"))
+        seen.add(name)
 
 
 class CairnRequest(Request[Any, Any, State]):

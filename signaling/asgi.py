@@ -93,8 +93,9 @@ def is_welcome_from(origins: list[str], host: str, config: Config) -> bool:
 async def _attend(socket: Socket, hub: Hub) -> int | None:
     """From hello to goodbye; the code to close with, None when the socket is already gone."""
     try:
-        async with asyncio.timeout(hub.config.hello_seconds):
-            frame = await _frame(socket)
+        async with asyncio.timeout(hub.config.hello_seconds) as patience:
+            with hub.in_the_lobby(lambda: patience.reschedule(0)):
+                frame = await _frame(socket)
     except TimeoutError:
         return messages.HELLO_TIMEOUT
     except Gone:

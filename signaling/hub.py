@@ -4,7 +4,8 @@ There is no socket here; `signaling.asgi` carries frames in and lines out.
 """
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NoReturn
 from uuid import UUID, uuid4
@@ -16,6 +17,7 @@ from signaling.messages import BadMessage, ClientMessage, Hello, ServerMessage
 from signaling.room import Close, Room, Seat, Step
 from signaling.tickets import BadTicket, Spent, Ticket
 
+LOBBY: Final = 200
 LONGEST_LINE: Final = 256
 HEAVIEST_LINE: Final = 1024 * 1024
 
@@ -92,6 +94,22 @@ class Hub:
         self.spent = Spent()
         self.mirrors = 0
         self.looking: dict[UUID, tuple[UUID, UUID]] = {}
+        self._lobby: dict[object, Callable[[], object]] = {}
+
+    @contextmanager
+    def in_the_lobby(self, leave: Callable[[], object]) -> Iterator[None]:
+        """A place to say hello from. There are so many; where they are taken, whoever has waited longest has to leave.
+
+        Nobody is known in here, so that nobody can be kept out by others who say nothing.
+        """
+        if len(self._lobby) >= LOBBY:
+            self._lobby.pop(next(iter(self._lobby)))()
+        place = object()
+        self._lobby[place] = leave
+        try:
+            yield
+        finally:
+            self._lobby.pop(place, None)
 
     def admit(self, frame: str) -> Ticket:
         """The ticket of a first frame; any other first frame is refused."""

@@ -9,7 +9,7 @@ from prometheus_client import generate_latest
 
 from app import access
 from app.dependencies import Now, Where
-from app.errors import PROBLEM, NotFound, Problem
+from app.errors import PROBLEM, NotFound, NotSignedIn, Problem
 from app.health import actions
 from app.health.models import Live, Ready
 
@@ -34,10 +34,12 @@ async def ready(request: Request[Any, Any, Any], now: Now) -> Response[Ready]:
      security=[{"scraper": []}], responses={404: ResponseSpec(Problem, media_type=PROBLEM, generate_examples=False)},
      access=access.public("read", "metrics"))  # fmt: skip
 async def metrics(request: Request[Any, Any, Any], site: Where) -> bytes:
-    """Counts and times by route, for a scraper that sends CAIRN_METRICS_TOKEN; for anybody else it is not there."""
-    sent = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if not site.metrics_token or not hmac.compare_digest(sent.encode(), site.metrics_token.encode()):
+    """Counts and times by route, for a scraper that sends CAIRN_METRICS_TOKEN; without that setting it is not there."""
+    if not site.metrics_token:
         raise NotFound
+    sent = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if not hmac.compare_digest(sent.encode(), site.metrics_token.encode()):
+        raise NotSignedIn
     return generate_latest(request.app.state.metrics.registry)
 
 

@@ -65,7 +65,9 @@ async def redeem(data: JSONBody[Redeemed], request: Request[Any, Any, Any], now:
     return await actions.redeem(request.app.state.pool, data, now)
 
 
+# The card for a crisis stays in the storage of whoever has the phone: it is no secret, and they may need it.
 @delete("/v1/session", operation_id="signOut", tags=["sign-in"], summary="Sign out",
+        response_headers={"Clear-Site-Data": '"cache"'},
         access=access.allow("sign-out", "own-account", limited=True))  # fmt: skip
 async def sign_out(me: Me, db: Db, now: Now) -> None:
     """End this session at once."""

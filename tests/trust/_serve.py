@@ -1,0 +1,54 @@
+"""A server process with the demo cast for whoever means harm: `python -m tests.trust._serve DSN`; it prints its port.
+
+It counts nobody's requests, since one person here asks thousands of times. End of input ends it.
+"""
+
+import asyncio
+import signal
+import sys
+
+import uvloop
+
+from app import logs, server
+from app.asgi import create_app
+from app.crisis import actions as crisis
+from app.stack import signaling_beside
+from db import open_bell, open_pool
+from tests.world import SITE
+
+
+async def serve(dsn: str) -> None:
+    """Serve until nobody listens to us any more."""
+    logs.configure("warning")
+    sock = server.bind("127.0.0.1", 0)
+    pool = await open_pool(dsn)
+    try:
+        await crisis.remember(pool)
+        async with open_bell(pool, dsn) as bell:
+            bell.close()  # so that a stream of live events ends by itself
+            app = create_app(pool, bell, SITE, limited=False, beside=[signaling_beside(SITE)])
+            await server.serve(app, sock, started=lambda: say(sock.getsockname()[1]), stopping=lambda: None)
+    finally:
+        await pool.close()
+
+
+def say(port: int) -> None:
+    """Where we are; and from now on, for each line that comes in, how many tasks there are."""
+    _write(port)
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _heard)
+
+
+def _heard() -> None:
+    if sys.stdin.readline():
+        _write(len(asyncio.all_tasks()))
+    else:
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _write(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    uvloop.run(serve(*sys.argv[1:]))
