@@ -130,7 +130,7 @@ def _root(error: Exception) -> Exception:
 
 
 async def _visit(socket: Socket, hub: Hub, ticket: Ticket) -> int | None:
-    sid, line = hub.join(ticket.visit, ticket.person, ticket.role, ticket.session)
+    sid, line = hub.join(ticket.visit, ticket.person, ticket.role, ticket.session, ticket.closes_at)
     try:
         return await _converse(socket, line, partial(hub.hear, ticket.visit, sid), hub.config.silence_seconds)
     finally:

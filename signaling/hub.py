@@ -45,9 +45,11 @@ class Config(Struct, frozen=True, kw_only=True):
             raise ValueError("The key of tickets has fewer than 32 bytes.")
         self.ice_for(UUID(int=0))
 
-    def ice_for(self, session: UUID) -> messages.Ice:
-        """Fresh TURN credentials for one session."""
-        return ice.servers(self.turn_urls, self.turn_secret, session, self.clock(), self.ice_seconds)
+    def ice_for(self, session: UUID, closes_at: int | None = None) -> messages.Ice:
+        """Fresh TURN credentials for one session, that end with its visit."""
+        now = self.clock()
+        ttl = ice.lasting(now, closes_at, self.ice_seconds)
+        return ice.servers(self.turn_urls, self.turn_secret, session, now, ttl)
 
 
 class Refused(Exception):
@@ -126,7 +128,14 @@ class Hub:
             raise Refused(messages.BAD_TICKET) from None
         return ticket
 
-    def join(self, place: UUID, person: UUID, role: messages.Role, signed_in: UUID | None = None) -> tuple[UUID, Line]:
+    def join(
+        self,
+        place: UUID,
+        person: UUID,
+        role: messages.Role,
+        signed_in: UUID | None = None,
+        closes_at: int | None = None,
+    ) -> tuple[UUID, Line]:
         """A new session with a line of its own; what the room makes of it is the first thing on that line.
 
         `signed_in` is the session of the API that it was opened from, which it does not outlast.
@@ -136,7 +145,7 @@ class Hub:
         if signed_in is not None:
             self._signed[sid] = (place, signed_in)
         seat = Seat(sid=sid, person=person, role=role, credited_at=self.config.clock())
-        self._take(place, room.join(self._room(place), seat, self.config.ice_for(sid)))
+        self._take(place, room.join(self._room(place), seat, self.config.ice_for(sid, closes_at)))
         return sid, line
 
     def hear(self, place: UUID, sid: UUID, frame: str | None) -> None:

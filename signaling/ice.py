@@ -13,6 +13,11 @@ from signaling.messages import Ice, IceServer
 TTL: Final = 600
 
 
+def lasting(now: datetime, closes_at: int | None, most: int = TTL) -> int:
+    """For how many seconds to lend something: a while, and never beyond the end of the visit."""
+    return most if closes_at is None else max(1, min(most, closes_at - int(now.timestamp())))
+
+
 def servers(turn_urls: Sequence[str], secret: bytes | None, session: UUID, now: datetime, ttl: int = TTL) -> Ice:
     """TURN credentials of one session, good for `ttl` seconds (coturn's `use-auth-secret`).
 

@@ -23,6 +23,7 @@ class Ticket(Struct, frozen=True):
     """Who may enter which visit, as what, and until when (unix seconds); a mirror has no other person in it.
 
     `session` is where its holder is signed in: a seat lasts no longer. `roll` lets in whoever asks who is there.
+    Nothing that is lent on it lasts beyond `closes_at`, when the visit is over.
     """
 
     id: UUID
@@ -32,6 +33,7 @@ class Ticket(Struct, frozen=True):
     kind: Literal["visit", "mirror", "roll"]
     expires_at: int
     session: UUID | None = None
+    closes_at: int | None = None
 
 
 class BadTicket(Exception):

@@ -22,7 +22,8 @@ async def enter(db: Connection, me: Signed, site: Site, appointment_id: UUID, no
         raise NotFound
     rules.enter(booked, now)
     await audit.record(db, "enter", "visits", [booked.patient_id], booked.id)
-    return _entry(site, booked.id, me, rules.role(booked, me.id), "visit", now)
+    closes_at = booked.ends_at + rules.CLOSES_AFTER
+    return _entry(site, booked.id, me, rules.role(booked, me.id), "visit", now, closes_at)
 
 
 async def soon(db: Connection, me: Signed, now: datetime) -> Visits:
@@ -44,9 +45,10 @@ def _entry(
     role: Literal["patient", "staff"],
     kind: Literal["visit", "mirror"],
     now: datetime,
+    closes_at: datetime | None = None,
 ) -> Entry:
-    """Sign a ticket, and lend TURN credentials that name this ticket and no person."""
-    expires = now + rules.TICKET_LASTS
-    ticket = Ticket(new_id(now), room, me.id, role, kind, int(expires.timestamp()), me.session_id)
-    lent = ice.servers(site.turn_urls, site.turn_secret, ticket.id, now)
+    """Sign a ticket, and lend TURN credentials that name this ticket and no person, and end with the visit."""
+    expires, ends = now + rules.TICKET_LASTS, int(closes_at.timestamp()) if closes_at else None
+    ticket = Ticket(new_id(now), room, me.id, role, kind, int(expires.timestamp()), me.session_id, ends)
+    lent = ice.servers(site.turn_urls, site.turn_secret, ticket.id, now, ice.lasting(now, ends))
     return Entry(site.socket, tickets.issue(site.ticket_key, ticket), expires, lent)

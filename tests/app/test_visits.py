@@ -78,3 +78,14 @@ async def test_anybody_may_look_in_the_mirror(world: World) -> None:
 
     ticket = tickets.read(SITE.ticket_key, entry["ticket"], world.clock.now)
     assert (ticket.person, ticket.kind) == (MAYA.id, "mirror")
+
+
+async def test_what_relays_a_visit_is_lent_to_no_later_than_its_end(world: World) -> None:
+    visit = await booked(world.pool, world)
+    ends = world.clock.now + timedelta(hours=1, minutes=50 + 30)
+    for minutes, ttl in ((50, 600), (85, 5 * 60)):
+        now = world.clock.forward(minutes=minutes)
+        entry = (await enter(world, MAYA, visit)).json()
+        ticket = tickets.read(SITE.ticket_key, entry["ticket"], now)
+        assert ticket.closes_at == int(ends.timestamp())
+        assert entry["ice"]["ttl"] == ttl

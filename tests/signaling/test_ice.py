@@ -44,3 +44,11 @@ def test_without_turn_people_meet_directly_and_no_stun_server_is_asked() -> None
 def test_turn_without_its_secret_is_a_mistake_and_never_a_direct_connection() -> None:
     with pytest.raises(ValueError, match="secret"):
         ice.servers(URLS, None, SESSION, NOON)
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"), [(None, 600), (3600, 600), (600, 600), (599, 599), (30, 30), (0, 1), (-100, 1)]
+)
+def test_what_is_lent_never_outlasts_the_visit(left: int | None, seconds: int) -> None:
+    closes_at = None if left is None else int(NOON.timestamp()) + left
+    assert ice.lasting(NOON, closes_at) == seconds

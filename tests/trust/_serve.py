@@ -1,4 +1,4 @@
-"""A server process with the demo cast for whoever means harm: `python -m tests.trust._serve DSN`; it prints its port.
+"""A demo server for whoever means harm: `python -m tests.trust._serve DSN [LEVEL]`; it prints its port.
 
 It counts nobody's requests, since one person here asks thousands of times. End of input ends it.
 """
@@ -17,9 +17,9 @@ from db import open_bell, open_pool
 from tests.world import SITE
 
 
-async def serve(dsn: str) -> None:
+async def serve(dsn: str, level: str = "warning") -> None:
     """Serve until nobody listens to us any more."""
-    logs.configure("warning")
+    logs.configure(level)
     sock = server.bind("127.0.0.1", 0)
     pool = await open_pool(dsn)
     try:
