@@ -134,7 +134,8 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The request is there."""
+        """The request is there; another one that follows it has a time of its own."""
+        self._wait_no_more()
         self._bytes, self._headed, self._complete = 0, False, True
         super().on_message_complete()
 
@@ -153,6 +154,14 @@ class Protocol(HttpToolsProtocol):
         """An idle connection has had its time."""
         self._hang_up()
 
+    def _too_late(self) -> None:
+        """What has not come while we were not listening, being busy with what came before, is not late."""
+        self._wait_no_more()
+        if self.flow.read_paused:
+            self._wait()
+        else:
+            self._hang_up()
+
     def _hang_up(self) -> None:
         """Closing waits until all of an answer is taken, and so has an end of its own."""
         self.transport.close()
@@ -170,7 +179,7 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
     def _wait(self) -> None:
-        self._deadline = self.loop.call_later(self.seconds, self._hang_up)
+        self._deadline = self.loop.call_later(self.seconds, self._too_late)
         if len(self.slow) >= self.places:
             slowest = next(iter(self.slow))
             del self.slow[slowest]

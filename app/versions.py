@@ -21,7 +21,9 @@ _SAID = "The `ETag` of what you saw, or its `version` in quotes; another version
 # The limits are said twice, as those of numbers in a query are.
 _Tags = Annotated[str, Meta(min_length=1, max_length=400, description=_SAID)]
 IfMatch = Annotated[_Tags, HeaderParameter(name="If-Match", min_length=1, max_length=400)]
-MayMatch = Annotated[_Tags | None, HeaderParameter(name="If-Match", min_length=1, max_length=400)]
+# An empty header says as little as none.
+_NoTags = Annotated[str, Meta(max_length=400, description=_SAID)]
+MayMatch = Annotated[_NoTags | None, HeaderParameter(name="If-Match", max_length=400)]
 
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar import HttpMethod, Request
 from litestar.datastructures import State
+from litestar.exceptions import InternalServerException
 from litestar.params import FromQuery, QueryParameter
 from litestar.typing import FieldDefinition
 from msgspec import Meta, Struct
@@ -144,6 +145,13 @@ class CairnRequest(Request[Any, Any, State]):
         except msgspec.ValidationError as error:
             raise errors.invalid(error) from None
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            raise errors.Malformed from None
+
+    async def body(self) -> bytes:
+        """The bytes of the body. Whoever hangs up in the middle of it has made a mistake, and we have made none."""
+        try:
+            return await super().body()
+        except InternalServerException:
             raise errors.Malformed from None
 
     def _says_json(self) -> bool:

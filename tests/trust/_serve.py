@@ -6,14 +6,17 @@ It counts nobody's requests, since one person here asks thousands of times. End 
 import asyncio
 import signal
 import sys
+from contextlib import AsyncExitStack
 
 import uvloop
 
-from app import logs, server
+from app import logs, server, worker
 from app.asgi import create_app
+from app.clock import system_clock
 from app.crisis import actions as crisis
 from app.stack import signaling_beside
 from db import open_bell, open_pool
+from tests.notifications.phones import Phones
 from tests.world import SITE
 
 
@@ -24,8 +27,9 @@ async def serve(dsn: str, level: str = "warning") -> None:
     pool = await open_pool(dsn)
     try:
         await crisis.remember(pool)
-        async with open_bell(pool, dsn) as bell:
+        async with open_bell(pool, dsn) as bell, AsyncExitStack() as stack:
             bell.close()  # so that a stream of live events ends by itself
+            await stack.enter_async_context(worker.running(pool, bell, Phones(), system_clock))
             app = create_app(pool, bell, SITE, limited=False, beside=[signaling_beside(SITE)])
             await server.serve(app, sock, started=lambda: say(sock.getsockname()[1]), stopping=lambda: None)
     finally:

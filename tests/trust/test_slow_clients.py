@@ -40,12 +40,13 @@ class Line:
         self.said = b""
 
     async def until_closed(self) -> float:
-        """Seconds from its opening until the other end hung up."""
+        """Seconds from its opening, or from the last that was heard on it, until the other end hung up."""
+        heard = self.opened
         with suppress(ConnectionError, TimeoutError):
-            async with asyncio.timeout(40):
+            async with asyncio.timeout(60):
                 while piece := await self.reader.read(65536):
-                    self.said += piece
-        return time.monotonic() - self.opened
+                    self.said, heard = self.said + piece, time.monotonic()
+        return time.monotonic() - heard
 
 
 @asynccontextmanager

@@ -178,7 +178,8 @@ async def _one_socket(port: int, malice: Malice, left: list[int], sent: Counter[
             await asyncio.wait_for(writer.drain(), 5)
         if malice.dice.random() < 0.5:
             writer.close()
-            await writer.wait_closed()
+            async with asyncio.timeout(1):
+                await writer.wait_closed()
 
 
 class Caller:
