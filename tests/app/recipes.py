@@ -355,7 +355,9 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/care-team"): CALLER,
     ("GET", "/v1/patients"): MANY,
     ("GET", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, unfit=OTHER),
-    ("PUT", "/v1/patients/{patient_id}/care-team"): Recipe(of="one", path=_maya, unfit=OTHER, body=_team, headers=AS_IT_IS),
+    ("PUT", "/v1/patients/{patient_id}/care-team"): Recipe(
+        of="one", path=_maya, unfit=OTHER, body=_team, headers=AS_IT_IS
+    ),
     ("POST", "/v1/devices"): Recipe(of="caller", body=_device, served=201),
     ("GET", "/v1/devices"): CALLER,
     ("DELETE", "/v1/devices/{device_id}"): Recipe(of="one", path=lambda s: {"device_id": s.maya.device}, served=204),

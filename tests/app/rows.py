@@ -149,11 +149,11 @@ READS: Mapping[str, Sees] = {
     "working_exception": all_of_it,
     "working_hours": all_of_it,
 }
-# Tables that speak of nobody: permissions, plans, texts, limits, counts and answers by a hash, a demo's mark, the history of
-# the schema.
+# Tables that speak of nobody: permissions, plans, texts, limits, counts and answers by a hash, a demo's mark, the
+# history of the schema.
 OF_NOBODY = {
-    "access_cell", "alert_limit", "alert_step", "booked_window", "crisis_resource", "demo_mark", "kept_answer", "migration",
-    "session_lifetime", "taken",
+    "access_cell", "alert_limit", "alert_step", "booked_window", "crisis_resource", "demo_mark", "kept_answer",
+    "migration", "session_lifetime", "taken",
 }  # fmt: skip
 # One's own only, although everybody may read.
 CHANGES: Mapping[str, Sees] = {

@@ -265,7 +265,7 @@ async def other_roles(pool: Pool, who: Person, now: datetime) -> None:
     """An operator gives a role."""
     async with pool.transaction(person(KAI.id)) as db:
         me = Signed(KAI.id, KAI.house.id, KAI.id, "en", ["operator"], "full", now, "link", device=False)
-        await people.give_roles(db, me, who.id, RoleChange(["peer", "peer-lead"]))
+        await people.give_roles(db, me, who.id, RoleChange(["peer", "peer-lead"]), "*")
 
 
 @pytest.mark.parametrize("change", [end_all, other_roles])

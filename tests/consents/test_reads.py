@@ -10,7 +10,7 @@ from app.demo.cast import BEN, DANA, ELM, LEO, LINDQVIST, MAYA, NED, NELL, NOAH,
 from tests.app.scene import Seen
 from tests.consents.papers import consent, revoked
 from tests.consents.test_emergency import broken
-from tests.world import World, a_check_in
+from tests.world import AS_IT_IS, World, a_check_in
 
 READS = {
     "identity": "/v1/patients/{id}/contact-card",
@@ -178,7 +178,7 @@ async def test_a_broken_glass_changes_nothing(spoken: World) -> None:
     regimen = {"id": str(spoken.new_id()), "medicine": "Something", "times": ["08:00"], "startsOn": "2026-03-03"}
     assert (await okafor.post(f"/v1/patients/{LEO.id}/regimens", json=regimen)).status_code == 404
     team = {"members": [{"staffId": str(OKAFOR.id), "lead": True}]}
-    assert (await okafor.put(f"/v1/patients/{LEO.id}/care-team", json=team)).status_code in (403, 404)
+    assert (await okafor.put(f"/v1/patients/{LEO.id}/care-team", json=team, headers=AS_IT_IS)).status_code in (403, 404)
 
 
 async def test_within_the_program_a_broken_glass_is_accounted_for_without_a_statement(spoken: World) -> None:

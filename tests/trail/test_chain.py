@@ -15,7 +15,7 @@ from app.trail.verifying import Kept, Report
 from db import CLOCK, Pool, Principal, embedded, feed, migrate, person
 from db.reading import reading
 from tests.conftest import copied
-from tests.world import World, a_check_in
+from tests.world import AS_IT_IS, World, a_check_in
 
 WRITERS, TURNS = 16, 12
 
@@ -186,8 +186,8 @@ async def test_sessions_and_roles_leave_their_rows_by_themselves(
     real_world: World, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     kai = await real_world.of(KAI)
-    given = await kai.put(f"/v1/staff/{SAM.id}/roles", json={"roles": ["peer", "peer-lead"]})
-    taken = await kai.put(f"/v1/staff/{SAM.id}/roles", json={"roles": ["peer"]})
+    given = await kai.put(f"/v1/staff/{SAM.id}/roles", json={"roles": ["peer", "peer-lead"]}, headers=AS_IT_IS)
+    taken = await kai.put(f"/v1/staff/{SAM.id}/roles", json={"roles": ["peer"]}, headers=AS_IT_IS)
     out = await kai.delete("/v1/session")
     assert (given.status_code, taken.status_code, out.status_code) == (200, 200, 204)
     rows = await owner.fetch(

@@ -10,12 +10,14 @@ from contextlib import AsyncExitStack
 
 import uvloop
 
-from app import logs, server, worker
+import notifications
+from app import logs, server
+from app.alerts import actions as alerts
 from app.asgi import create_app
 from app.clock import system_clock
 from app.crisis import actions as crisis
 from app.stack import signaling_beside
-from db import open_bell, open_pool
+from db import Pool, open_bell, open_pool
 from tests.notifications.phones import Phones
 from tests.world import SITE
 
@@ -29,11 +31,22 @@ async def serve(dsn: str, level: str = "warning") -> None:
         await crisis.remember(pool)
         async with open_bell(pool, dsn) as bell, AsyncExitStack() as stack:
             bell.close()  # so that a stream of live events ends by itself
-            await stack.enter_async_context(worker.running(pool, bell, Phones(), system_clock))
+            keeping_up = asyncio.create_task(_keeps_up(pool))
+            stack.callback(keeping_up.cancel)
             app = create_app(pool, bell, SITE, limited=False, beside=[signaling_beside(SITE)])
             await server.serve(app, sock, started=lambda: say(sock.getsockname()[1]), stopping=lambda: None)
     finally:
         await pool.close()
+
+
+async def _keeps_up(pool: Pool) -> None:
+    """What the worker does so that nothing is overdue."""
+    phones = Phones()
+    while True:
+        now = system_clock()
+        await alerts.escalate_overdue(pool, now)
+        await notifications.deliver_due(pool, phones, now)
+        await asyncio.sleep(1)
 
 
 def say(port: int) -> None:

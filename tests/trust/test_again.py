@@ -27,7 +27,7 @@ async def test_each_change_that_is_asked_for_twice_happens_once_and_is_answered_
     scene: Scene, method: str, path: str, rule: Rule
 ) -> None:
     recipe = recipe_of(method, path)
-    who = asker(rule, recipe)
+    who = asker(method, path, rule)
     body = None if recipe.body is None else recipe.body(scene)
     async with scene.undone():
         await recipe.first(scene)

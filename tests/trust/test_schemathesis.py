@@ -91,7 +91,7 @@ def _configured(folder: Path, ids: dict[str, list[str]]) -> Path:
         "missing_required_header": ["400", "401", "403", "406", "415", "422", "428"],
         "negative_data_rejection": ["4xx"],
     }
-    lines = ['hooks = "tests/trust/hooks.py"']
+    lines = [f'hooks = "{ROOT / "tests" / "trust" / "hooks.py"}"']
     for name, values in ids.items():
         lines += [f"[dictionaries.{name}]", f"values = {msgspec.json.encode(values).decode()}"]
     lines += ["[parameters]"]
@@ -142,7 +142,8 @@ def _run(serving: Process, config: Path, headers: dict[str, str], tried: Sequenc
         *(part for name, value in headers.items() for part in ("-H", f"{name}: {value}")),
         *(part for one in tried for part in ("--include-operation-id", one)),
     ]  # fmt: skip
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60 * MINUTES, check=False)
+    # It keeps what it has found beside where it runs.
+    done = subprocess.run(command, cwd=config.parent, capture_output=True, text=True, timeout=60 * MINUTES, check=False)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
     assert serving.running
     assert '"level":"error"' not in serving.log()
