@@ -15,6 +15,7 @@ from typing import Any
 
 from litestar import Request
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from app.errors import TooMany
 from db import CLOCK, DOOR, Connection, Pool
@@ -27,18 +28,21 @@ COUNTS = 50_000
 class Limit(Struct, frozen=True):
     """So many in a while: all at once if need be, then as they come back, evenly.
 
-    `exact` is for what is counted in the database, whichever process asks.
+    `exact` is for what is counted in the database, whichever process asks. `unit` is how long it takes until one more
+    may be had, `policy` how the answer's header says all this: both are worked out once.
     """
 
     name: str
     count: int
     per: timedelta
     exact: bool = False
+    unit: timedelta = timedelta()
+    policy: bytes = b""
 
-    @property
-    def unit(self) -> timedelta:
-        """How long it takes until one more may be had."""
-        return timedelta(microseconds=self.per // timedelta(microseconds=1) // self.count)
+    def __post_init__(self) -> None:
+        force_setattr(self, "unit", timedelta(microseconds=self.per // timedelta(microseconds=1) // self.count))
+        said = b'"%b";q=%d;w=%d' % (self.name.encode(), self.count, self.per.total_seconds())
+        force_setattr(self, "policy", said)
 
 
 # By account. A page reads a handful of things when it opens, and anew at each live event.
@@ -181,7 +185,7 @@ def told(limit: Limit, left: Left, now: datetime) -> tuple[tuple[bytes, bytes], 
     """`RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers): what may be had, and what is left."""
     seconds = ceil((left.resets_at - now).total_seconds())
     return (
-        (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (limit.name.encode(), limit.count, limit.per.total_seconds())),
+        (b"ratelimit-policy", limit.policy),
         (b"ratelimit", b'"%b";r=%d;t=%d' % (limit.name.encode(), left.remaining, seconds)),
     )
 
