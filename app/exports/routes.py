@@ -6,14 +6,13 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody
 
 from app import access
-from app.access import SELF
 from app.dependencies import Db, Me, Now
 from app.exports import actions
 from app.exports.models import Export, Exports, NewExport
 
 
 @post("/v1/exports", operation_id="askForExport", tags=["exports"], summary="Ask for your record",
-      access=access.allow("ask", "exports", SELF, step_up=True))  # fmt: skip
+      access=access.allow("ask", "exports", step_up=True))  # fmt: skip
 async def ask(data: JSONBody[NewExport], me: Me, db: Db, now: Now) -> Export:
     """All that there is of you here, put together as a FHIR R4 bundle and as a page to read; sending it again is safe.
 
@@ -23,21 +22,21 @@ async def ask(data: JSONBody[NewExport], me: Me, db: Db, now: Now) -> Export:
 
 
 @get("/v1/exports", operation_id="listExports", tags=["exports"], summary="Your exports",
-     access=access.allow("read", "exports", SELF))  # fmt: skip
+     access=access.allow("read", "exports"))  # fmt: skip
 async def mine(me: Me, db: Db) -> Exports:
     """Those that you have asked for, the newest first."""
     return await actions.mine(db, me)
 
 
 @get("/v1/exports/{export_id:uuid}", operation_id="getExport", tags=["exports"], summary="How far an export is",
-     access=access.allow("read", "exports", SELF))  # fmt: skip
+     access=access.allow("read", "exports"))  # fmt: skip
 async def by_id(export_id: FromPath[UUID], me: Me, db: Db) -> Export:
     """One of your exports."""
     return await actions.by_id(db, me, export_id)
 
 
 @get("/v1/exports/{export_id:uuid}/file", operation_id="downloadExport", tags=["exports"], summary="Download an export",
-     media_type="application/zip", access=access.allow("download", "exports", SELF, step_up=True))  # fmt: skip
+     media_type="application/zip", access=access.allow("download", "exports", step_up=True))  # fmt: skip
 async def download(export_id: FromPath[UUID], me: Me, db: Db, now: Now) -> Response[bytes]:
     """A ZIP with your record: `record.fhir.json` for other programs, and a page that opens in any browser."""
     packed = await actions.download(db, me, export_id, now)

@@ -64,9 +64,7 @@ class Look(Model, frozen=True):
     organisation: str | None
     action: Annotated[str, Meta(description="What was done: a word of a closed set, never localised.")]
     category: Annotated[str, Meta(description="To which part of the record: a word of a closed set.")]
-    purposes: Annotated[
-        list[str], Meta(description="For what their roles let them do it.")
-    ]
+    purposes: Annotated[list[str], Meta(description="For what their roles let them do it.")]
 
 
 class Looks(Page, frozen=True, kw_only=True):

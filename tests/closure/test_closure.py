@@ -238,8 +238,10 @@ async def test_where_nothing_has_to_be_kept_it_is_shredded_on_the_day(world: Wor
         """
         SELECT string_agg(t, ' ') FROM (
             SELECT p::text AS t FROM person p WHERE p.id = $1
-            UNION ALL SELECT c::text FROM check_in c WHERE patient_id = $1 UNION ALL SELECT c::text FROM contact c WHERE person_id = $1 UNION ALL SELECT a::text FROM address a
-            WHERE person_id = $1 UNION ALL SELECT r::text FROM regimen r WHERE patient_id = $1
+            UNION ALL SELECT c::text FROM check_in c WHERE patient_id = $1
+            UNION ALL SELECT c::text FROM contact c WHERE person_id = $1
+            UNION ALL SELECT a::text FROM address a WHERE person_id = $1
+            UNION ALL SELECT r::text FROM regimen r WHERE patient_id = $1
             UNION ALL SELECT k::text FROM data_key k WHERE person_id = $1) AS all_of_it
         """,
         MAYA.id,

@@ -68,6 +68,8 @@ export const MAY = {
     "coordinator",
     "supervisor"
   ],
+  "ask closure": [],
+  "ask exports": [],
   "begin own-authenticator": [
     "peer",
     "peer-lead",
@@ -203,12 +205,16 @@ export const MAY = {
     "supervisor",
     "program-lead"
   ],
+  "download exports": [],
   "end coverage": [
     "peer",
     "peer-lead",
     "counselor",
     "prescriber",
     "coordinator",
+    "supervisor"
+  ],
+  "end legal-holds": [
     "supervisor"
   ],
   "end own-account": [
@@ -250,6 +256,9 @@ export const MAY = {
     "peer-lead",
     "counselor",
     "prescriber"
+  ],
+  "list closures": [
+    "supervisor"
   ],
   "list coverage": [
     "peer",
@@ -397,6 +406,7 @@ export const MAY = {
     "primary-care",
     "supervisor"
   ],
+  "read closure": [],
   "read consent-forms": [],
   "read consents": [
     "supervisor",
@@ -421,6 +431,7 @@ export const MAY = {
     "supervisor",
     "privacy-officer"
   ],
+  "read exports": [],
   "read identity": [
     "peer",
     "peer-lead",
@@ -432,6 +443,9 @@ export const MAY = {
     "program-lead",
     "privacy-officer",
     "operator"
+  ],
+  "read legal-holds": [
+    "supervisor"
   ],
   "read own-account": [
     "peer",
@@ -635,6 +649,9 @@ export const MAY = {
   "revoke consents": [
     "privacy-officer"
   ],
+  "set legal-holds": [
+    "supervisor"
+  ],
   "sign consents": [],
   "sign-out own-account": [
     "peer",
@@ -655,6 +672,7 @@ export const MAY = {
   "stop regimens": [
     "prescriber"
   ],
+  "take-back closure": [],
   "taken doses": [],
   "test own-devices": [
     "peer",
