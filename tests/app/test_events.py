@@ -268,7 +268,13 @@ async def other_roles(pool: Pool, who: Person, now: datetime) -> None:
         await people.give_roles(db, me, who.id, RoleChange(["peer", "peer-lead"]), "*")
 
 
-@pytest.mark.parametrize("change", [end_all, other_roles])
+async def by_hand(pool: Pool, who: Person, now: datetime) -> None:
+    """A statement that knows nothing of bells."""
+    async with pool.transaction(person(who.id)) as db:
+        await db.run("UPDATE session SET ended_at = $1, ended_because = 'signed-out' WHERE person_id = $2", now, who.id)
+
+
+@pytest.mark.parametrize("change", [end_all, other_roles, by_hand])
 async def test_a_stream_ends_within_two_seconds_of_its_session_or_its_rights_and_others_go_on(
     own_database: str, real_pool: Pool, now: datetime, change: Callable[[Pool, Person, datetime], Awaitable[None]]
 ) -> None:
