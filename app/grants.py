@@ -84,7 +84,7 @@ def joined(*grants: Who) -> dict[Role, tuple[Relation, ...]]:
 
 def purpose(category: str, role: Role, relation: Relation) -> Purpose:
     """For what somebody does this: in an emergency for that; with what is their own, staff run their day."""
-    if relation == "break-glass":
+    if relation == "break-glass" or (category == "emergency" and relation == "self" and role != "patient"):
         return "emergency"
     return "operations" if category.startswith("own-") and role != "patient" else PURPOSE_OF[role]
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from msgspec import Meta
+from msgspec import Meta, Struct
 
 from app.wire import ClientId, Incoming, Model, Page, Prose
 
@@ -46,6 +46,25 @@ class BreakGlass(Model, frozen=True):
     reviewed_at: datetime | None
     finding: Finding | None
     note: str | None
+
+
+class Row(Struct, frozen=True):
+    """A broken glass as it is kept: words are sealed, and null where their patient's keys were destroyed."""
+
+    id: UUID
+    patient_id: UUID
+    patient: str
+    recipient_id: UUID
+    recipient: str
+    affiliation: str
+    discloser: str
+    broken_at: datetime
+    ends_at: datetime
+    nature_sealed: bytes | None
+    reviewed_by: UUID | None
+    reviewed_at: datetime | None
+    finding: Finding | None
+    note_sealed: bytes | None
 
 
 class BreakGlasses(Page, frozen=True, kw_only=True):

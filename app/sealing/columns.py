@@ -18,6 +18,8 @@ class Column(Struct, frozen=True):
 
 COLUMNS = (
     Column("address", "value", "person_id"),
+    Column("break_glass", "nature", "patient_id"),
+    Column("break_glass_review", "note", "patient_id"),
     Column("check_in", "note", "patient_id"),
     Column("contact", "value", "person_id"),
     Column("export", "archive", "patient_id"),

@@ -186,7 +186,7 @@ CREATE TABLE break_glass (
     discloser_id uuid NOT NULL REFERENCES person,
     discloser text NOT NULL CHECK (btrim(discloser) <> ''),
     broken_at timestamptz NOT NULL,
-    nature text NOT NULL CHECK (length(btrim(nature)) BETWEEN 10 AND 1000),
+    nature_sealed bytea NOT NULL CHECK (length(nature_sealed) BETWEEN 40 AND 9000),
     ends_at timestamptz NOT NULL CHECK (ends_at > broken_at),
     FOREIGN KEY (patient_id, organisation_id) REFERENCES person (id, organisation_id)
 );
@@ -197,14 +197,15 @@ COMMENT ON COLUMN break_glass.recipient IS '§ 2.51(c)(1): the medical personnel
 COMMENT ON COLUMN break_glass.affiliation IS '§ 2.51(c)(1): their health care facility.';
 COMMENT ON COLUMN break_glass.discloser IS '§ 2.51(c)(2): who made the disclosure.';
 COMMENT ON COLUMN break_glass.broken_at IS '§ 2.51(c)(3).';
-COMMENT ON COLUMN break_glass.nature IS '§ 2.51(c)(4): the nature of the emergency.';
+COMMENT ON COLUMN break_glass.nature_sealed IS '§ 2.51(c)(4): the nature of the emergency.';
 
 CREATE TABLE break_glass_review (
-    break_glass_id uuid PRIMARY KEY REFERENCES break_glass,
+    id uuid PRIMARY KEY REFERENCES break_glass,
+    patient_id uuid NOT NULL REFERENCES patient,
     reviewed_by uuid NOT NULL REFERENCES person,
     reviewed_at timestamptz NOT NULL,
     finding text NOT NULL CHECK (finding IN ('justified', 'not-justified', 'follow-up')),
-    note text NOT NULL DEFAULT '' CHECK (length(note) <= 2000)
+    note_sealed bytea CHECK (length(note_sealed) <= 9000)
 );
 
 -- The accounting (§ 2.25): a row for each patient of each read across organisations or through a broken glass.
@@ -294,32 +295,42 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 5 AS
     WHERE recipient_id = me() AND broken_at <= moment() AND ends_at > moment()
 $$;
 
--- For medical personnel of any organisation: one patient, for some minutes. No row where the caller is none of them or
--- there is no such patient, so that neither shows. Who makes the disclosure is, for
+-- Whether the caller is of those who may break somebody's glass, and somebody answers for it. So that nothing shows, it
+-- is the same no for whoever may not and for a patient who is none.
+CREATE FUNCTION may_break_the_glass(whom uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT 'break-glass' = ANY (granted('break-glass', 'emergency')) AND EXISTS (
+        SELECT FROM person w JOIN person m ON m.id = me()
+        WHERE w.id = whom AND w.kind = 'patient' AND (w.organisation_id = m.organisation_id OR EXISTS (
+            SELECT FROM person p JOIN staff_role r ON r.person_id = p.id
+            WHERE p.organisation_id = w.organisation_id
+              AND r.role IN ('privacy-officer', 'supervisor', 'program-lead'))))
+$$;
+
+-- For medical personnel of any organisation: one patient, for some minutes. No row where they may not. Who makes the disclosure is, for
 -- somebody of the program, they themselves; for others whoever answers for the program's privacy, on whose standing
 -- instruction the glass can be broken at all (confirm). The same id twice is once.
-CREATE FUNCTION break_the_glass(number uuid, whom uuid, what_happened text) RETURNS SETOF break_glass
+CREATE FUNCTION break_the_glass(number uuid, whom uuid, what_happened bytea) RETURNS SETOF break_glass
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
 DECLARE
     house uuid := (SELECT organisation_id FROM person WHERE id = whom AND kind = 'patient');
     mine uuid := (SELECT organisation_id FROM person WHERE id = me());
     speaks uuid;
 BEGIN
-    IF house IS NULL OR 'break-glass' <> ALL (granted('break-glass', 'emergency')) THEN RETURN; END IF;
+    IF may_break_the_glass(whom) IS NOT TRUE THEN RETURN; END IF;
     speaks := CASE WHEN house = mine THEN me() ELSE (
         SELECT p.id FROM person p JOIN staff_role r ON r.person_id = p.id
         WHERE p.organisation_id = house AND r.role IN ('privacy-officer', 'supervisor', 'program-lead')
         ORDER BY array_position('{privacy-officer,supervisor,program-lead}', r.role), p.created_at, p.id LIMIT 1) END;
-    IF speaks IS NULL THEN RETURN; END IF;
     INSERT INTO break_glass (id, patient_id, organisation_id, patient, recipient_id, recipient, affiliation_id,
-                             affiliation, discloser_id, discloser, broken_at, nature, ends_at)
+                             affiliation, discloser_id, discloser, broken_at, nature_sealed, ends_at)
     SELECT number, w.id, house, w.name, m.id, m.name, o.id, o.name, d.id, d.name, moment(), what_happened,
            moment() + make_interval(mins => legal_value('break-glass-minutes', moment()::date)::integer)
     FROM person w, person m JOIN organisation o ON o.id = m.organisation_id, person d
     WHERE w.id = whom AND m.id = me() AND d.id = speaks
     ON CONFLICT DO NOTHING;
     RETURN QUERY SELECT * FROM break_glass
-                 WHERE id = number AND patient_id = whom AND recipient_id = me() AND nature = what_happened;
+                 WHERE id = number AND patient_id = whom AND recipient_id = me();
 END $$;
 
 -- Write the accounting of a read and say what goes with it: a row for each of these patients whom the caller reads by
@@ -377,9 +388,9 @@ BEGIN
     LEFT JOIN consent c ON c.id = r.consent_id LEFT JOIN break_glass g ON g.id = r.break_glass_id;
 END $$;
 
-REVOKE ALL ON FUNCTION texts_stay, consent_fits, consents_stay, consents_held, consented, broken_glass, break_the_glass,
-    disclose FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION consented, broken_glass, break_the_glass, disclose TO cairn_app;
+REVOKE ALL ON FUNCTION texts_stay, consent_fits, consents_stay, consents_held, consented, broken_glass,
+    may_break_the_glass, break_the_glass, disclose FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION consented, broken_glass, may_break_the_glass, break_the_glass, disclose TO cairn_app;
 
 GRANT SELECT ON legal_parameter, legal_text TO cairn_app;
 GRANT SELECT, INSERT ON consent, consent_revocation, break_glass_review TO cairn_app;
@@ -413,10 +424,11 @@ CREATE POLICY own ON break_glass FOR SELECT USING (recipient_id = me() AND ends_
 -- Nobody reviews the glass that they broke.
 ALTER TABLE break_glass_review ENABLE ROW LEVEL SECURITY;
 CREATE POLICY by_relation ON break_glass_review FOR SELECT
-    USING (EXISTS (SELECT FROM break_glass g WHERE g.id = break_glass_id));
+    USING (EXISTS (SELECT FROM break_glass g WHERE g.id = break_glass_review.id));
 CREATE POLICY reviewed ON break_glass_review FOR INSERT
     WITH CHECK (reviewed_by = me() AND EXISTS (
-        SELECT FROM break_glass g WHERE g.id = break_glass_id AND g.recipient_id <> me()
+        SELECT FROM break_glass g
+        WHERE g.id = break_glass_review.id AND g.patient_id = break_glass_review.patient_id AND g.recipient_id <> me()
         AND g.patient_id = ANY (ARRAY(SELECT patients_for('review', 'emergency')))));
 
 -- Somebody broke the glass, or signed: the neutral line of a reminder.

@@ -10,7 +10,7 @@ May = Mapping[str, frozenset[str]]
 
 STAFF = (
     "peer", "peer-lead", "counselor", "prescriber", "primary-care", "coordinator", "supervisor", "program-lead",
-    "operator",
+    "privacy-officer", "operator",
 )  # fmt: skip
 EVERY_ROLE = ("patient", *STAFF)
 RELATIONS = (
@@ -49,8 +49,10 @@ PRESCRIBING = may("prescriber: team covering")
 # Who treats somebody or watches over it; elsewhere with consent, and medical staff in an emergency.
 TREATING = may(
     "patient: self", "counselor prescriber: team covering claimed booked", "supervisor: program",
-    "prescriber primary-care: break-glass", "primary-care: consented",
+    "prescriber primary-care: break-glass", "counselor prescriber primary-care: consented",
 )  # fmt: skip
+# Who answers for what is shown of whom: the patient sees it too.
+ACCOUNTABLE = may("patient: self", "supervisor privacy-officer: program")
 
 
 def also(table: May, *said: str) -> May:
@@ -86,12 +88,14 @@ MAY: Mapping[Route, May] = {
     ("PUT", "/v1/staff/{staff_id}/roles"): OF_STAFF,
     ("POST", "/v1/patients"): may("coordinator counselor prescriber: program"),
     ("GET", "/v1/patients"): may(
-        "peer peer-lead counselor prescriber: team covering", "coordinator supervisor operator: program"
+        "peer peer-lead counselor prescriber: team covering", "coordinator supervisor operator: program",
+        "peer peer-lead counselor prescriber primary-care: consented", "prescriber primary-care: break-glass",
     ),
     ("GET", "/v1/patients/{patient_id}"): TREATING,
     ("GET", "/v1/patients/{patient_id}/contact-card"): may(
         "patient: self", "peer peer-lead counselor prescriber: team covering claimed booked", "program-lead: claimed",
-        "coordinator supervisor operator: program", "prescriber primary-care: break-glass", "primary-care: consented",
+        "coordinator supervisor privacy-officer operator: program", "prescriber primary-care: break-glass",
+        "peer peer-lead counselor prescriber primary-care: consented",
     ),
     ("GET", "/v1/care-team"): OWN,
     ("GET", "/v1/patients/{patient_id}/care-team"): may(
@@ -118,7 +122,7 @@ MAY: Mapping[Route, May] = {
     ("GET", "/v1/check-ins"): OWN,
     ("GET", "/v1/patients/{patient_id}/check-ins"): TREATING,
     ("GET", "/v1/patients/{patient_id}/trend"): also(
-        TREATING, "peer peer-lead: team covering claimed", "program-lead: claimed"
+        TREATING, "peer peer-lead: team covering claimed consented", "program-lead: claimed"
     ),
     ("GET", "/v1/alerts"): TOLD,
     ("POST", "/v1/alerts/{alert_id}/claim"): TOLD,
@@ -150,6 +154,18 @@ MAY: Mapping[Route, May] = {
     ("GET", "/v1/occurrences"): OWN,
     ("POST", "/v1/occurrences/{occurrence_id}/taken"): OWN,
     ("POST", "/v1/occurrences/{occurrence_id}/skipped"): OWN,
+    **dict.fromkeys((
+        ("GET", "/v1/consent-forms"), ("POST", "/v1/consent-forms/fill"), ("GET", "/v1/recipients"),
+        ("POST", "/v1/consents"), ("GET", "/v1/disclosures/export"),
+    ), OWN),
+    ("GET", "/v1/consents"): ACCOUNTABLE,
+    ("GET", "/v1/consents/{consent_id}"): ACCOUNTABLE,
+    ("POST", "/v1/consents/{consent_id}/revoke"): also(OWN, "privacy-officer: program"),
+    ("GET", "/v1/disclosures"): ACCOUNTABLE,
+    ("POST", "/v1/patients/{patient_id}/break-glass"): may("prescriber primary-care: break-glass"),
+    ("GET", "/v1/break-glass"): also(ACCOUNTABLE, "prescriber primary-care: self"),
+    ("POST", "/v1/break-glass/{break_glass_id}/review"): may("supervisor privacy-officer: program"),
+    ("GET", "/v1/legal-parameters"): may("supervisor program-lead privacy-officer operator: program"),
 }  # fmt: skip
 
 

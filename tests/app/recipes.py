@@ -18,6 +18,7 @@ from tests.app.knowing import related
 from tests.app.may import MAY, May, Route, granted
 from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, Scene, a_new_id
 from tests.conftest import NOW
+from tests.consents.papers import elements, filled
 from tests.world import AS_IT_IS
 
 # What a route speaks of: nobody; whatever the caller has; whatever the caller may see; the one thing it names; or
@@ -237,6 +238,21 @@ def _receipt(scene: Scene) -> dict[str, Any]:
     return {"event": "opened", "at": scene.world.clock.now.isoformat()}
 
 
+# What Maya has just read and is about to sign.
+SHOWN: dict[str, str] = {}
+
+
+async def maya_reads(scene: Scene) -> None:
+    """The form that Maya signs afterwards."""
+    SHOWN.update((await filled(scene.world, MAYA, elements(scene.world))).json())
+
+
+def _consent(scene: Scene) -> dict[str, Any]:
+    return elements(scene.world) | {
+        "id": a_new_id(scene), "formSha256": SHOWN.get("sha256", "0" * 64), "signature": MAYA.name,
+    }  # fmt: skip
+
+
 def _page() -> assets.Site | None:
     """The page's files, where its packages are installed."""
     try:
@@ -252,6 +268,7 @@ MANY = Recipe(of="many")
 OTHER = "OtherRelationNeeded"
 READS_REGIMENS = ("GET", "/v1/patients/{patient_id}/regimens")
 SEES_IT = ("GET", "/v1/appointments/{appointment_id}")
+NOT_SHOWN = Expected(409, "FormChanged")
 NOT_YOUR_CLAIM = Expected(409, "NotYourClaim")
 NOT_CLAIMED = {"ines": NOT_YOUR_CLAIM, "theo": NOT_YOUR_CLAIM}
 NOT_THEIRS = dict.fromkeys(("sam", "ines", "ben", "okafor", "nell", "ned"), Expected(403, "NotYourPatients"))
@@ -445,6 +462,36 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/patients/{patient_id}/audit-events"): Recipe(of="one", path=_maya),
     ("GET", "/v1/security-events"): CALLER,
     ("GET", "/fhir/AuditEvent"): Recipe(of="one", query=lambda _: {"patient": str(MAYA.id)}),
+    ("GET", "/v1/consent-forms"): Recipe(of="caller", query=lambda _: {"kind": "specific"}),
+    ("POST", "/v1/consent-forms/fill"): Recipe(of="caller", body=lambda s: elements(s.world)),
+    ("GET", "/v1/recipients"): CALLER,
+    ("POST", "/v1/consents"): Recipe(
+        of="caller", first=maya_reads, body=_consent, served=201, refused=dict.fromkeys(("leo", "noah"), NOT_SHOWN)
+    ),
+    ("GET", "/v1/consents"): MANY,
+    ("GET", "/v1/consents/{consent_id}"): Recipe(of="one", path=lambda s: {"consent_id": s.maya.consent}),
+    ("POST", "/v1/consents/{consent_id}/revoke"): Recipe(
+        of="one",
+        path=lambda s: {"consent_id": s.maya.consent},
+        body=lambda _: {"how": "in-app"},
+        refused={"june": Expected(409, "NotYours")},
+    ),
+    ("GET", "/v1/disclosures"): MANY,
+    ("GET", "/v1/disclosures/export"): CALLER,
+    ("POST", "/v1/patients/{patient_id}/break-glass"): Recipe(
+        of="new",
+        path=_maya,
+        body=lambda s: {"id": a_new_id(s), "nature": "Found unconscious."},
+        served=201,
+        tells_names=True,
+    ),
+    ("GET", "/v1/break-glass"): MANY,
+    ("POST", "/v1/break-glass/{break_glass_id}/review"): Recipe(
+        of="one",
+        path=lambda s: {"break_glass_id": s.maya.glass},
+        body=lambda _: {"finding": "justified", "note": "Well."},
+    ),
+    ("GET", "/v1/legal-parameters"): CALLER,
     ("GET", "/v1/events"): Recipe(of="caller", headers={"last-event-id": f"1-0-{int(NOW.timestamp())}"}),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
-from app.demo.cast import CAST, INES, LEO, OKAFOR, Person
+from app.demo.cast import CAST, INES, LEO, MAYA, OKAFOR, Person
 from tests.app.knowing import related
 from tests.app.scene import PAST_ALERT, TOLD, Scene
 
@@ -13,13 +13,14 @@ Sees = Callable[[Person, Row, Scene], bool]
 
 BY_ID = {p.id: p for p in CAST}
 CLINICAL = {"counselor", "prescriber"}
-OVERSEEING = ("supervised", "coordinated", "operated")
+OVERSEEING = ("supervised", "coordinated", "operated", "answered-for")
+ACCOUNTABLE = ("self", "supervised", "answered-for")
 # Patient and staff who was on their team.
 LEFT = {(LEO, OKAFOR)}
 
 
 def near(actor: Person, patient_id: UUID, *relations: str) -> bool:
-    """Whether one of these relations holds; `treating` is whoever does that, the last three need their role."""
+    """Whether one of these relations holds; `treating` is whoever does that, the last four need their role."""
     held, roles = related(actor, BY_ID[patient_id]), set(actor.roles)
     meant = {
         "self": "self" in held,
@@ -29,6 +30,7 @@ def near(actor: Person, patient_id: UUID, *relations: str) -> bool:
         "supervised": "program" in held and "supervisor" in roles,
         "coordinated": "program" in held and "coordinator" in roles,
         "operated": "program" in held and "operator" in roles,
+        "answered-for": "program" in held and "privacy-officer" in roles,
     }
     return any(meant[relation] for relation in relations)
 
@@ -117,14 +119,20 @@ READS: Mapping[str, Sees] = {
     "audit_event": an_audit_row,
     "audit_head": nothing_of_it,
     "audit_link": nothing_of_it,
+    "break_glass": by_patient(*ACCOUNTABLE),
+    "break_glass_review": by_patient(*ACCOUNTABLE),
     "calendar_feed": own("person_id"),
     "care_team_member": by_patient("self", "team", "treating", "supervised", "coordinated"),
     # A peer reads levels, through functions of levels; rows cannot be told apart by column.
     "check_in": by_patient("self", "treating", "supervised"),
+    "consent": by_patient(*ACCOUNTABLE),
+    # Of Maya's one consent.
+    "consent_revocation": lambda actor, _, __: near(actor, MAYA.id, *ACCOUNTABLE),
     "contact": a_contact,
     "data_key": nothing_of_it,
     "coverage": a_coverage,
     "delivery": a_delivery("id"),
+    "disclosure": by_patient(*ACCOUNTABLE),
     "duty_shift": all_of_it,
     "event": own("person_id"),
     "notification": own("person_id"),
@@ -153,7 +161,7 @@ READS: Mapping[str, Sees] = {
 # history of the schema.
 OF_NOBODY = {
     "access_cell", "alert_limit", "alert_step", "booked_window", "crisis_resource", "demo_mark", "kept_answer",
-    "migration", "session_lifetime", "taken",
+    "legal_parameter", "legal_text", "migration", "session_lifetime", "taken",
 }  # fmt: skip
 # One's own only, although everybody may read.
 CHANGES: Mapping[str, Sees] = {

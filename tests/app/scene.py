@@ -7,6 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from msgspec import Struct
 
 from app.alerts import actions as alerts
@@ -19,8 +20,10 @@ from app.demo.cast import (
     DANA,
     HARBOR,
     INES,
+    JUNE,
     KAI,
     LEO,
+    LINDQVIST,
     MAYA,
     NED,
     NELL,
@@ -33,12 +36,14 @@ from app.demo.cast import (
 from db import new_id, person
 from db.envelope import Place
 from db.sealing import seal
-from tests.conftest import OneConnection
+from tests.conftest import NOW, OneConnection
+from tests.consents.papers import broken, consent, revoked
 from tests.world import World, a_check_in
 
 Fact = Literal["identity", "note", "medicine", "device", "token", "contact"]
 
 PATIENTS = (MAYA, LEO, NOAH)
+A_MONTH_AGO = NOW - timedelta(days=30)
 # Who has an appointment with whom; Ben stands beside Leo and has only this one with Maya.
 VISITS = ((MAYA, DANA), (MAYA, BEN), (LEO, BEN), (NOAH, NELL))
 # Who hears of each alert in its first sixteen minutes: the assigned peer, then peers and clinicians on duty.
@@ -127,6 +132,9 @@ class Record(Struct, frozen=True):
     session: UUID
     feed: str
     contact: UUID
+    # Of Maya alone, both over: what she took back, and an emergency that nobody has reviewed.
+    consent: UUID | None = None
+    glass: UUID | None = None
 
     @property
     def marks(self) -> dict[Fact, tuple[str, ...]]:
@@ -192,6 +200,7 @@ async def a_day(world: World, seen: Seen) -> Scene:
     records = {p.handle: await _record(world, seen, p, *alerts_of[p.handle]) for p in PATIENTS}
     await _check_told(seen, records)
     await _past(seen, world)
+    records[MAYA.handle] = await _shared(seen, world, records[MAYA.handle])
     shift = (await seen.owner("SELECT id FROM duty_shift WHERE staff_id = $1", SAM.id))[0][0]
     exception = world.new_id()
     await seen.owner(
@@ -206,6 +215,22 @@ async def a_day(world: World, seen: Seen) -> Scene:
     world.clock.forward(minutes=14)
     world.bell.close()  # so that a stream of live events ends by itself
     return Scene(world, seen, records, shift, exception)
+
+
+async def _shared(seen: Seen, world: World, maya: Record) -> Record:
+    """A month ago Maya consented to something and took it back, and her doctor elsewhere broke the glass twice."""
+    kept = await consent(world)
+    await revoked(world, kept["id"])
+    first, second = [(await broken(world, LINDQVIST, MAYA)).json()["id"] for _ in range(2)]
+    looked = await (await world.of(LINDQVIST)).get(f"/v1/patients/{MAYA.id}/contact-card")
+    assert looked.status_code == 200, looked.text
+    found = {"finding": "justified", "note": "Spoke with both."}
+    await (await world.of(JUNE)).post(f"/v1/break-glass/{first}/review", json=found)
+    await seen.owner(
+        "UPDATE break_glass SET broken_at = $1, ends_at = $1::timestamptz + interval '1 hour'", A_MONTH_AGO
+    )
+    await seen.owner("UPDATE disclosure SET disclosed_at = $1", A_MONTH_AGO)
+    return msgspec.structs.replace(maya, consent=UUID(kept["id"]), glass=UUID(second))
 
 
 async def _ways_to_sign_in(seen: Seen, world: World) -> None:

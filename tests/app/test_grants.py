@@ -126,9 +126,9 @@ def test_who_sees_what_is_a_table_of_categories_and_roles() -> None:
     seen = {row.split("|")[1].strip(): [cell.strip() for cell in row.split("|")[2:-1]] for row in rows}
     words = dict(zip(roles, seen["check-ins"], strict=True))
     assert (words["peer"], words["operator"], words["coordinator"]) == ("no", "no", "no")
-    assert words["counselor"] == "team, covering, claimed, booked"
+    assert words["counselor"] == "team, covering, claimed, booked, consented"
     levels = dict(zip(roles, seen["check-in-levels"], strict=True))
-    assert levels["peer"] == "team, covering, claimed"
+    assert levels["peer"] == "team, covering, claimed, consented"
 
 
 def test_nobody_pays_by_these_records_and_every_other_purpose_is_somebodys() -> None:

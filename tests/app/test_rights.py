@@ -105,6 +105,13 @@ CALLS: Mapping[str, str] = {
     "broken_glass()": "SELECT count(*) FROM broken_glass() AS who WHERE who = '{maya}'",
     "concerns(uuid[])": "SELECT concerns(ARRAY['{maya}'::uuid])::int",
     "consented(text)": "SELECT count(*) FROM consented('check-ins') AS who WHERE who = '{maya}'",
+    "break_the_glass(uuid,uuid,bytea)":
+        "SELECT count(*) FROM break_the_glass(gen_random_uuid(), '{maya}', sha256('x') || sha256('y'))",
+    "consents_held()": "SELECT count(*) FROM consents_held()",
+    "disclose(text,uuid[])":
+        "SELECT count(*) FROM disclose('identity', ARRAY['{maya}'::uuid])"
+        " WHERE num_nonnulls(consent_id, break_glass_id) > 0",
+    "may_break_the_glass(uuid)": "SELECT may_break_the_glass('{maya}')::int",
     "calendar_owner(bytea)": "SELECT count(calendar_owner(sha256('a guess')))",
     "close_address_elsewhere(text,bytea,timestamp with time zone)":
         "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', sha256('a guess'), now())",
@@ -192,6 +199,7 @@ FOR_EVERYBODY = {
     "account_is_audited()": "a trigger, which nobody can call",
     "a_link_waits()": "a trigger, which nobody can call",
     "a_link_is_told()": "a trigger, which nobody can call",
+    "consent_fits()": "a trigger, which nobody can call",
     "a_crisis_is_a_clinicians()": "a trigger, which nobody can call",
     "is_a_patient()": "a trigger, which nobody can call",
     "of_one_program()": "a trigger, which nobody can call",
@@ -322,5 +330,5 @@ async def test_nobody_fills_the_audit_of_somebody_with_whom_they_have_nothing_to
         async with scene.undone():
             call = "SELECT count(*) FROM audit('read', 'identity', ARRAY['{maya}'::uuid], NULL)"
             wrote |= {actor.handle} if await _called(scene, person(actor.id), call) else set()
-    # Ben has a visit with her, Ines and Sam were told of her alert, and Kai lets her in.
-    assert wrote == {"maya", "sam", "dana", "okafor", "theo", "rosa", "kai", "ines", "ben"}
+    # Ben has a visit with her, Ines and Sam were told of her alert, June answers for her privacy, Kai lets her in.
+    assert wrote == {"maya", "sam", "dana", "okafor", "theo", "rosa", "june", "kai", "ines", "ben"}

@@ -5,8 +5,10 @@ from typing import Any
 
 import httpx
 
-from app.demo.cast import ELM, LINDQVIST, MAYA, Person
+from app.demo.cast import ELM, LEO, LINDQVIST, MAYA, Person
 from tests.world import World
+
+NATURE = "Found unconscious in the waiting room; which opioids and when?"
 
 
 def elements(world: World, **changes: Any) -> dict[str, Any]:
@@ -52,3 +54,9 @@ def faults(answer: httpx.Response) -> dict[str, str]:
     """What is wrong, by field."""
     assert answer.status_code == 422, answer.text
     return {one["pointer"]: one["code"] for one in answer.json()["errors"]}
+
+
+async def broken(world: World, by: Person, patient: Person = LEO, **changes: Any) -> httpx.Response:
+    """Somebody breaks the glass."""
+    sent = {"id": str(world.new_id()), "nature": NATURE} | changes
+    return await (await world.of(by)).post(f"/v1/patients/{patient.id}/break-glass", json=sent)

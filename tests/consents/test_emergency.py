@@ -1,11 +1,9 @@
 """A broken glass: for medical staff, one patient, an hour, read-only, and never in silence."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
 
 import notifications
@@ -29,16 +27,8 @@ from app.demo.cast import (
 from app.disclosures import queries as disclosures
 from db import Connection, person
 from tests.app.scene import Seen
-from tests.consents.papers import consent, faults
+from tests.consents.papers import NATURE, broken, consent, faults
 from tests.world import World
-
-NATURE = "Found unconscious in the waiting room; which opioids and when?"
-
-
-async def broken(world: World, by: Person, patient: Person = LEO, **changes: Any) -> httpx.Response:
-    """Somebody breaks the glass."""
-    sent = {"id": str(world.new_id()), "nature": NATURE} | changes
-    return await (await world.of(by)).post(f"/v1/patients/{patient.id}/break-glass", json=sent)
 
 
 async def within(world: World, who: Person, patient: Person, at: datetime | None = None) -> bool:
@@ -95,8 +85,10 @@ async def test_the_same_twice_is_once_and_an_id_is_for_nothing_else(world: World
     world.clock.forward(minutes=10)
     again = await broken(world, LINDQVIST, id=first.json()["id"])
     assert (again.status_code, again.json()) == (201, first.json())
-    assert (await broken(world, LINDQVIST, id=first.json()["id"], nature="Something else entirely")).status_code == 404
-    assert (await broken(world, OKAFOR, id=first.json()["id"])).status_code == 404
+    assert (await broken(world, LINDQVIST, id=first.json()["id"], nature="Something else entirely")).json()[
+        "code"
+    ] == "IdTaken"
+    assert (await broken(world, OKAFOR, id=first.json()["id"])).json()["code"] == "IdTaken"
 
 
 async def test_the_patient_and_whoever_answers_for_privacy_are_told_at_once_and_in_neutral_words(

@@ -44,8 +44,7 @@ from app.people.rules import today
 from db import Pool, embedded, person
 from tests.app.scene import Seen, seen
 from tests.conftest import NOW
-from tests.consents.papers import consent, revoked
-from tests.consents.test_emergency import broken
+from tests.consents.papers import broken, consent, revoked
 from tests.consents.test_reads import READS
 from tests.world import World, a_check_in
 

@@ -8,8 +8,7 @@ import pytest
 
 from app.demo.cast import BEN, DANA, ELM, LEO, LINDQVIST, MAYA, NED, NELL, NOAH, NORTHSIDE, OKAFOR, SAM, THEO, Person
 from tests.app.scene import Seen
-from tests.consents.papers import consent, revoked
-from tests.consents.test_emergency import broken
+from tests.consents.papers import broken, consent, revoked
 from tests.world import AS_IT_IS, World, a_check_in
 
 READS = {
