@@ -86,7 +86,7 @@ def _within(kind: inspect.Type) -> tuple[inspect.Type, ...]:
 def _mark_fields(struct: inspect.StructType, schema: Json) -> None:
     for field in struct.fields:
         _mark_instants(field.type, schema["properties"][field.encode_name])
-        if not field.required and {field.default, field.default_factory} == {inspect.NODEFAULT}:
+        if not field.required and {field.default, field.default_factory} == {msgspec.NODEFAULT}:
             schema["properties"][field.encode_name]["x-left-out"] = True
     if struct.cls.__struct_config__.omit_defaults:
         schema["x-omits"] = True

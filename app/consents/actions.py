@@ -97,7 +97,7 @@ async def copy(db: Connection, consent_id: UUID, now: datetime) -> Consent:
 
 async def revoke(db: Connection, me: Signed, consent_id: UUID, new: NewRevocation, now: datetime) -> ConsentSummary:
     """End a consent: no request that starts after this one has committed reads by it. The same twice is once."""
-    row = await _readable(db, consent_id)
+    row = await _readable(db, consent_id, to_revoke=True)
     rules.check_revocation(me, row, new)
     if await queries.revoke(db, row.id, me.id, new.how, now):
         await audit.record(db, "revoke", "consents", [row.patient_id], row.id)
@@ -114,8 +114,8 @@ async def recipients(db: Connection, me: Signed, cursor: str | None, limit: int)
     return Recipients(items=items, next_cursor=more)
 
 
-async def _readable(db: Connection, consent_id: UUID) -> Row:
-    row = await queries.by_id(db, consent_id)
+async def _readable(db: Connection, consent_id: UUID, *, to_revoke: bool = False) -> Row:
+    row = await queries.by_id(db, consent_id, to_revoke=to_revoke)
     if row is None:
         raise NotFound
     return row

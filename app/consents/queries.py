@@ -112,8 +112,8 @@ async def sign(
     )
 
 
-async def by_id(db: Connection, consent_id: UUID) -> Row | None:
-    """One that the caller may read."""
+async def by_id(db: Connection, consent_id: UUID, *, to_revoke: bool = False) -> Row | None:
+    """One that the caller may read; or only if they may end it."""
     return await db.one(
         Row,
         """
@@ -122,9 +122,10 @@ async def by_id(db: Connection, consent_id: UUID) -> Row | None:
                c.expires_with, r.revoked_at, r.how, c.form_text, encode(c.form_sha256, 'hex') AS form_sha256,
                c.language, c.signature, c.signature_method, c.signature_path, c.signed_by
         FROM consent c LEFT JOIN consent_revocation r ON r.consent_id = c.id
-        WHERE c.id = $1
+        WHERE c.id = $1 AND (NOT $2 OR c.patient_id IN (SELECT patients_for('revoke', 'consents')))
         """,
         consent_id,
+        to_revoke,
     )
 
 

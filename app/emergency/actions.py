@@ -57,7 +57,7 @@ async def listed(db: Connection, cursor: str | None, limit: int, now: datetime) 
 
 async def review(db: Connection, me: Signed, number: UUID, new: NewReview, now: datetime) -> BreakGlass:
     """Say afterwards whether it was right; once, and never by whoever broke it."""
-    row = await _visible(db, number)
+    row = await _visible(db, number, to_review=True)
     rules.check_review(me, row)
     note = await sealing.seal(db, row.patient_id, _note(number), new.note) if new.note else None
     if not await queries.review(db, row, me.id, new, note, now):
@@ -68,8 +68,8 @@ async def review(db: Connection, me: Signed, number: UUID, new: NewReview, now: 
     return reviewed
 
 
-async def _visible(db: Connection, number: UUID) -> Row:
-    row = await queries.by_id(db, number)
+async def _visible(db: Connection, number: UUID, *, to_review: bool = False) -> Row:
+    row = await queries.by_id(db, number, to_review=to_review)
     if row is None:
         raise NotFound
     return row

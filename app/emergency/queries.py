@@ -17,8 +17,8 @@ async def break_glass(db: Connection, patient_id: UUID, number: UUID, nature: by
     return await db.value(UUID, "SELECT id FROM break_the_glass($1, $2, $3)", number, patient_id, nature)
 
 
-async def by_id(db: Connection, number: UUID) -> Row | None:
-    """One that the caller may see, with its review."""
+async def by_id(db: Connection, number: UUID, *, to_review: bool = False) -> Row | None:
+    """One that the caller may see, with its review; or only if they may review it."""
     return await db.one(
         Row,
         """
@@ -27,9 +27,10 @@ async def by_id(db: Connection, number: UUID) -> Row | None:
                r.reviewed_by, r.reviewed_at, r.finding,
                CASE WHEN data_keys_live(g.patient_id) THEN r.note_sealed END AS note_sealed
         FROM break_glass g LEFT JOIN break_glass_review r ON r.id = g.id
-        WHERE g.id = $1
+        WHERE g.id = $1 AND (NOT $2 OR g.patient_id IN (SELECT patients_for('review', 'emergency')))
         """,
         number,
+        to_review,
     )
 
 
