@@ -36,9 +36,13 @@ class Proof(Struct, frozen=True):
 
 async def note(raw: Raw, patient_id: UUID) -> None:
     """That somebody who owns the database takes this with them is on record before the first line is read."""
-    async with raw.transaction():
-        await raw.execute("SELECT set_config('cairn.duty', 'console', true)")
-        await raw.execute("SELECT audit('export', 'audit-events', ARRAY[$1::uuid], NULL)", patient_id)
+    await raw.execute(
+        """
+        INSERT INTO audit_event (duty, patient_id, action, category)
+        VALUES ('console', $1, 'export', 'audit-events')
+        """,
+        patient_id,
+    )
 
 
 async def lines(db: Reading, patient_id: UUID, since: datetime, form: Format) -> AsyncIterator[bytes]:

@@ -135,9 +135,10 @@ _LIFECYCLE: Mapping[Did, Coding] = {
 }
 _DONE: Mapping[Did, tuple[str, ...]] = {
     "C": ("add", "book", "bring-in", "give", "make", "open", "plan", "record", "sign", "start"),
-    "R": ("disclose", "export", "list", "read"),
-    "U": ("arrange", "bring-up", "cancel", "change", "claimed", "closed", "complete", "contacted", "escalate", "join",
-          "lapse", "no-show", "raised", "released", "reschedule", "revoke", "rotate", "skipped", "stop", "taken"),
+    "R": ("break-glass", "disclose", "export", "list", "read", "review"),
+    "U": ("arrange", "bring-up", "cancel", "change", "claimed", "closed", "complete", "contacted", "cover", "end",
+          "escalate", "join", "lapse", "no-show", "raised", "released", "reschedule", "revoke", "rotate", "skipped",
+          "stop", "taken"),
     "D": ("remove", "shred", "take"),
     "E": ("enter", "sign-in", "sign-out"),
 }  # fmt: skip

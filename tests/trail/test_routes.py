@@ -162,7 +162,8 @@ def test_every_kind_of_row_is_an_audit_event_of_fhir(event: Seen) -> None:
 
 def test_every_word_that_is_written_has_its_meaning_in_fhir_and_in_both_languages() -> None:
     written = re.compile(r"""(?:audit\.record\(\s*db,\s*|\baudit\()["']([a-z-]+)["'],\s*["']([a-z-]+)["']""")
-    found = {pair for file in SOURCE.rglob("*.py") for pair in written.findall(file.read_text())}
+    files = [*SOURCE.rglob("*.py"), *(SOURCE.parent / "db" / "migrations").glob("*.sql")]
+    found = {pair for file in files for pair in written.findall(file.read_text())}
     assert len(found) > 20
     assert {action for action, _ in found} <= set(fhir.DONE)
     for language in ("en", "es"):
