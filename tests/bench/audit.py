@@ -14,7 +14,7 @@ from statistics import median
 from uuid import UUID
 
 from app.clock import system_clock
-from app.demo.cast import DANA
+from app.demo.cast import THEO
 from app.trail import chain, verifying
 from app.trail.verifying import Kept
 from db import Connection, Pool, connect, open_pool, person
@@ -142,7 +142,7 @@ async def _filled(database: Database, patients: Sequence[Patient], rows: int) ->
 
     async def writer() -> None:
         for _ in range(calls // 25 + 1):
-            async with pool.transaction(person(DANA.id)) as db:
+            async with pool.transaction(person(THEO.id)) as db:
                 await fill(db)
 
     await asyncio.gather(*(writer() for _ in range(WRITERS)))

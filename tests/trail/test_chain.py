@@ -205,7 +205,12 @@ async def test_sessions_and_roles_leave_their_rows_by_themselves(
         (KAI.id, SAM.id, "take", "roles"),
         (KAI.id, KAI.id, "sign-out", "sessions"),
     ]
-    assert [(row["detail"], row["actor_roles"]) for row in rows[1:3]] == [("peer-lead", ["operator"])] * 2
+    assert [(row["detail"], row["actor_roles"]) for row in rows] == [
+        ("demo", None),
+        ("peer-lead", ["operator"]),
+        ("peer-lead", ["operator"]),
+        ("signed-out", None),
+    ]
 
 
 async def test_rows_of_before_are_the_beginning_of_the_chains(server: embedded.Server, tmp_path: Path) -> None:
