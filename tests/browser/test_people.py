@@ -328,3 +328,24 @@ async def test_nothing_stands_in_the_way_of_ones_own_account(people: People, per
     assert await faults(page) == []
     await page.set_viewport_size(DESKTOP)
     assert await faults(page) == []
+
+
+@pytest.mark.parametrize(("person", "scheme"), [(MAYA, "light"), (LEO, "dark")], ids=["maya", "leo"])
+async def test_a_patient_reads_who_has_looked_in_their_own_language(
+    people: People, person: Person, scheme: str
+) -> None:
+    dana = await people.client(DANA)
+    (await dana.get(f"/v1/patients/{person.id}/check-ins")).raise_for_status()
+    page = await people.be(person, PHONE, color_scheme=scheme)
+    await page.locator("a.whoami").click()
+    await page.get_by_role("link", name=re.compile("Who has looked|Quién ha mirado")).click()
+
+    looks = page.get_by_role("region", name=re.compile("Who has looked|Quién ha mirado"))
+    first = looks.get_by_role("listitem").filter(has_text=DANA.name).first
+    await expect(first).to_contain_text("Looked at your check-ins" if person == MAYA else "Ha mirado tus registros")
+    await expect(first).to_contain_text("Counselor" if person == MAYA else "Consejer")
+    await expect(looks.get_by_text(re.compile("^(You|Tú)$"))).to_have_count(0)
+    await looks.get_by_role("switch").check()
+    await expect(looks.get_by_text(re.compile("^(You|Tú)$")).first).to_be_visible()
+    assert await too_wide(page) == []
+    assert await faults(page) == []
