@@ -168,6 +168,11 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("complete no-show", "appointments", (_HOLDERS,)),
     ("enter", "visits", (SELF, _HOLDERS)),
     ("list", "visits", (SELF,)),
+    # One's record to take along, and leaving; what keeps a record longer is for who watches over the program.
+    ("ask read download", "exports", (SELF,)),
+    ("ask read take-back", "closure", (SELF,)),
+    ("list", "closures", (_SUPERVISOR,)),
+    ("read set end", "legal-holds", (_SUPERVISOR,)),
     # What somebody takes.
     ("start stop", "regimens", (_PRESCRIBERS,)),
     ("read", "regimens", (

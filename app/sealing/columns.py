@@ -13,7 +13,7 @@ class Column(Struct, frozen=True):
     @property
     def name(self) -> str:
         """As it is called in the database."""
-        return f"{self.place}_sealed"
+        return self.place if self.place == "sealed" else f"{self.place}_sealed"
 
 
 COLUMNS = (
@@ -24,4 +24,5 @@ COLUMNS = (
     Column("contact", "value", "person_id"),
     Column("export", "archive", "patient_id"),
     Column("legal_hold", "reason", "patient_id"),
+    Column("totp", "sealed", "person_id"),
 )

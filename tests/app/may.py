@@ -140,6 +140,15 @@ MAY: Mapping[Route, May] = {
     ("POST", "/v1/appointments/{appointment_id}/complete"): HOLDING,
     ("POST", "/v1/appointments/{appointment_id}/no-show"): HOLDING,
     ("POST", "/v1/appointments/{appointment_id}/visit"): also(OWN, "peer peer-lead counselor prescriber: held"),
+    **dict.fromkeys((
+        ("POST", "/v1/exports"), ("GET", "/v1/exports"), ("GET", "/v1/exports/{export_id}"),
+        ("GET", "/v1/exports/{export_id}/file"), ("GET", "/v1/closure"), ("POST", "/v1/closure"),
+        ("DELETE", "/v1/closure"),
+    ), OWN),
+    **dict.fromkeys((
+        ("GET", "/v1/closures"), ("GET", "/v1/patients/{patient_id}/legal-holds"),
+        ("POST", "/v1/patients/{patient_id}/legal-holds"), ("POST", "/v1/legal-holds/{hold_id}/end"),
+    ), may("supervisor: program")),
     ("GET", "/v1/working-hours"): WITH_HOURS,
     ("PUT", "/v1/working-hours"): WITH_HOURS,
     ("POST", "/v1/working-exceptions"): WITH_HOURS,

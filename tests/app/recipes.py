@@ -139,6 +139,15 @@ async def visit_begins(scene: Scene) -> None:
     scene.world.clock.forward(minutes=12)
 
 
+async def nobody_leaves(scene: Scene) -> None:
+    """Nobody has asked for their account to be closed."""
+    await scene.seen.owner("DELETE FROM closure")
+
+
+def _export(scene: Scene) -> dict[str, Any]:
+    return {"export_id": scene.maya.export}
+
+
 def _alert(scene: Scene) -> dict[str, Any]:
     return {"alert_id": scene.maya.alert}
 
@@ -434,6 +443,19 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("POST", "/v1/appointments/{appointment_id}/visit"): Recipe(of="one", path=_appointment, holder=DANA),
     ("GET", "/v1/visits"): CALLER,
     ("POST", "/v1/mirror"): CALLER,
+    ("POST", "/v1/exports"): Recipe(of="caller", body=lambda s: {"id": a_new_id(s)}, served=201),
+    ("GET", "/v1/exports"): CALLER,
+    ("GET", "/v1/exports/{export_id}"): Recipe(of="one", path=_export),
+    ("GET", "/v1/exports/{export_id}/file"): Recipe(of="one", path=_export),
+    ("GET", "/v1/closure"): CALLER,
+    ("POST", "/v1/closure"): Recipe(of="caller", body=lambda s: {"id": a_new_id(s)}, served=201, first=nobody_leaves),
+    ("DELETE", "/v1/closure"): CALLER,
+    ("GET", "/v1/closures"): MANY,
+    ("GET", "/v1/patients/{patient_id}/legal-holds"): Recipe(of="one", path=_maya),
+    ("POST", "/v1/patients/{patient_id}/legal-holds"): Recipe(
+        of="one", path=_maya, body=lambda s: {"id": a_new_id(s), "reason": "A subpoena of this month."}, served=201
+    ),
+    ("POST", "/v1/legal-holds/{hold_id}/end"): Recipe(of="one", path=lambda s: {"hold_id": s.maya.hold}),
     ("GET", "/v1/working-hours"): CALLER,
     ("PUT", "/v1/working-hours"): Recipe(of="caller", body=_week, headers=AS_IT_IS),
     ("POST", "/v1/working-exceptions"): Recipe(of="caller", body=_exception, served=201),

@@ -125,6 +125,7 @@ READS: Mapping[str, Sees] = {
     "care_team_member": by_patient("self", "team", "treating", "supervised", "coordinated"),
     # A peer reads levels, through functions of levels; rows cannot be told apart by column.
     "check_in": by_patient("self", "treating", "supervised"),
+    "closure": by_patient("self", "supervised"),
     "consent": by_patient(*ACCOUNTABLE),
     # Of Maya's one consent.
     "consent_revocation": lambda actor, _, __: near(actor, MAYA.id, *ACCOUNTABLE),
@@ -135,6 +136,8 @@ READS: Mapping[str, Sees] = {
     "disclosure": by_patient(*ACCOUNTABLE),
     "duty_shift": all_of_it,
     "event": own("person_id"),
+    "export": own("patient_id"),
+    "legal_hold": by_patient("supervised"),
     "notification": own("person_id"),
     "occurrence": by_patient("self", "treating", "supervised"),
     "organisation": all_of_it,
@@ -161,11 +164,12 @@ READS: Mapping[str, Sees] = {
 # history of the schema.
 OF_NOBODY = {
     "access_cell", "alert_limit", "alert_step", "booked_window", "crisis_resource", "demo_mark", "kept_answer",
-    "legal_parameter", "legal_text", "migration", "session_lifetime", "taken",
+    "legal_parameter", "legal_text", "migration", "retention_rule", "session_lifetime", "taken",
 }  # fmt: skip
 # One's own only, although everybody may read.
 CHANGES: Mapping[str, Sees] = {
     "duty_shift": own("staff_id"), "working_hours": own("staff_id"), "working_exception": own("staff_id"),
+    "closure": own("patient_id"),
     "organisation": nothing_of_it, "staff_role": nothing_of_it, "person": own("id"), "patient": own("person_id"),
 }  # fmt: skip
 # Blunt changes of everything there is; constants, since reading a column would bring in the policies for reading.
@@ -175,10 +179,13 @@ BLUNT: Mapping[str, str] = {
     "alert_told": "step = 99",
     "appointment": "version = 99",
     "calendar_feed": "revoked_at = '2026-03-03T16:00Z'",
+    "closure": "taken_back_at = '2026-03-03T16:00Z'",
     "contact": "shared = true",
     "coverage": "ended_at = '2026-03-03T16:00Z', ended_by = me()",
     "delivery": "error = 'x'",
     "duty_shift": "during = '[2030-01-01, 2030-01-02)'",
+    "export": "progress = 99",
+    "legal_hold": "ended_at = '2026-03-03T16:00Z', ended_by = me()",
     "notification": "stage = 'x'",
     "occurrence": "state = 'superseded'",
     "passkey": "name = 'x'",

@@ -10,8 +10,10 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
+from app import sealing
 from app.alerts import actions as alerts
 from app.auth import sha256
+from app.closure import actions as closure
 from app.contacts import actions as contacts
 from app.contacts.models import NewContact
 from app.demo.cast import (
@@ -30,9 +32,11 @@ from app.demo.cast import (
     NOAH,
     OKAFOR,
     SAM,
+    THEO,
     Person,
     known,
 )
+from app.exports import actions as exports
 from db import new_id, person
 from db.envelope import Place
 from db.sealing import seal
@@ -132,6 +136,8 @@ class Record(Struct, frozen=True):
     session: UUID
     feed: str
     contact: UUID
+    export: UUID
+    hold: UUID
     # Of Maya alone, both over: what she took back, and an emergency that nobody has reviewed.
     consent: UUID | None = None
     glass: UUID | None = None
@@ -168,6 +174,11 @@ def token_of(handle: str) -> str:
 def address_of(handle: str) -> str:
     """Where somebody is written to."""
     return f"canary-address-of-{handle}@example.org"
+
+
+def reason_of(handle: str) -> str:
+    """Why somebody's record is kept."""
+    return f"canary-reason-of-{handle}"
 
 
 class Scene:
@@ -314,7 +325,7 @@ async def _record(world: World, seen: Seen, patient: Person, check_in: UUID, ale
     )
     [[session]] = await seen.owner("SELECT id FROM session WHERE person_id = $1", patient.id)
     return Record(patient, alert, check_in, visits[0], visits[-1], regimen, occurrence, device, delivery, session, feed,
-                  await _contact(seen, patient, world))  # fmt: skip
+                  await _contact(seen, patient, world), *await _leaving(seen, patient, world))  # fmt: skip
 
 
 async def _phone(world: World, patient: Person) -> UUID:
@@ -324,6 +335,32 @@ async def _phone(world: World, patient: Person) -> UUID:
     answer = await client.post("/v1/devices", json=sent | {"timeZone": patient.time_zone})
     assert answer.status_code == 201, answer.text
     return device
+
+
+async def _leaving(seen: Seen, patient: Person, world: World) -> tuple[UUID, UUID]:
+    """An export that is ready, an account that is going to be closed, and a hold."""
+    export, hold, now = world.new_id(), world.new_id(), world.clock.now
+    async with seen.transaction(person(patient.id)) as db:
+        packed = await sealing.seal(db, patient.id, exports.place(export), "UEsFBg==")
+        reason = await sealing.seal(db, patient.id, closure.place(hold), reason_of(patient.handle))
+    await seen.owner(
+        """
+        INSERT INTO export (id, patient_id, asked_at, state, progress, ready_at, expires_at, bytes, archive_sealed)
+        VALUES ($1, $2, $3, 'ready', 100, $3, $3::timestamptz + interval '7 days', 4, $4)
+        """,
+        export, patient.id, now, packed,
+    )  # fmt: skip
+    await seen.owner(
+        "INSERT INTO closure (id, patient_id, asked_at, due_at)"
+        " VALUES ($1, $2, $3, $3::timestamptz + interval '14 days')",
+        world.new_id(), patient.id, now,
+    )  # fmt: skip
+    supervisor = THEO if patient.house == THEO.house else NELL
+    await seen.owner(
+        "INSERT INTO legal_hold (id, patient_id, reason_sealed, set_by, set_at) VALUES ($1, $2, $3, $4, $5)",
+        hold, patient.id, reason, supervisor.id, now,
+    )  # fmt: skip
+    return export, hold
 
 
 async def _contact(seen: Seen, patient: Person, world: World) -> UUID:

@@ -115,6 +115,7 @@ CALLS: Mapping[str, str] = {
     "calendar_owner(bytea)": "SELECT count(calendar_owner(sha256('a guess')))",
     "close_address_elsewhere(text,bytea,timestamp with time zone)":
         "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', sha256('a guess'), now())",
+    "close_account(uuid,timestamp with time zone)": "SELECT close_account('{maya}', now() + interval '100 years')::int",
     "contact_owner(text,bytea)": "SELECT count(*) FROM contact_owner('email', sha256('a guess'))",
     "data_keys_erased(uuid,timestamp with time zone)": "SELECT data_keys_erased('{maya}', now())",
     "destroy_data_keys(uuid,timestamp with time zone)": "SELECT destroy_data_keys('{maya}', now())",
@@ -130,6 +131,7 @@ CALLS: Mapping[str, str] = {
     "holds_factor()": "SELECT holds_factor()::int",
     "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
         "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
+    "leaving(timestamp with time zone)": "SELECT count(*) FROM leaving(now() + interval '100 years')",
     "levels_of(uuid[])": "SELECT count(*) FROM levels_of(ARRAY['{check_in}'::uuid])",
     "levels_between(uuid,date,date)": "SELECT count(*) FROM levels_between('{maya}', '2026-01-01', '2027-01-01')",
     "look_at_link(bytea,timestamp with time zone)":
@@ -166,6 +168,7 @@ CALLS: Mapping[str, str] = {
         " refresh_session(sha256('f'), sha256('r'), sha256('n'), sha256('a'), NULL, now(), '1 hour')",
     "sessions_over(uuid[],timestamp with time zone)":
         "SELECT count(*) FROM sessions_over(ARRAY['{session}'::uuid], now() + interval '9 years')",
+    "shred_account(uuid,timestamp with time zone)": "SELECT shred_account('{maya}', now() + interval '100 years')::int",
     "signed_in(bytea,timestamp with time zone)": "SELECT count(*) FROM signed_in(sha256('a guess'), now())",
     "to_be_erased()": "SELECT count(*) FROM to_be_erased()",
     "recovery_with(text,timestamp with time zone)":
@@ -190,6 +193,13 @@ CALLS: Mapping[str, str] = {
     "use_setup_link(bytea,timestamp with time zone)": "SELECT use_setup_link(sha256('a guess'), now())::int",
     "verify_contact(uuid,timestamp with time zone)":
         "SELECT verify_contact('{contact}', now())::int",
+    "locked_patients()": "SELECT count(*) FROM locked_patients()",
+    "oversees(uuid)": "SELECT oversees('{maya}')::int",
+    "patients_unlocked_for(text,text)":
+        "SELECT count(*) FROM patients_unlocked_for('read', 'check-ins') AS who WHERE who = '{maya}'",
+    "patients_once_unlocked_for(text,text)":
+        "SELECT count(*) FROM patients_once_unlocked_for('read', 'regimens') AS who WHERE who = '{maya}'",
+    "would_be_kept(uuid,timestamp with time zone)": "SELECT count(*) FROM would_be_kept('{maya}', now())",
     "writes_to(uuid)": "SELECT writes_to('{maya}')::int",
     "withdraw_notifications(text,uuid[],timestamp with time zone)":
         WITHDRAW.replace("{about}", "alert").replace("{subject}", "{alert}"),
@@ -213,6 +223,7 @@ FOR_EVERYBODY = {
     "session_is_audited()": "a trigger, which nobody can call",
     "granted(text,text)": "tells its caller what their own roles let them do",
     "oldest_due_seconds(timestamp with time zone)": "a number of the server's",
+    "has_left()": "a trigger, which nobody can call",
     "data_keys_of(uuid[],integer[])": "wrapped keys, which open nothing; what they are for is behind its own wall",
     "newest_data_key(uuid)": "the same",
     "data_keys_live(uuid)": "whether an id's keys were destroyed, to whoever knows the id",

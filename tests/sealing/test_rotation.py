@@ -151,7 +151,7 @@ async def test_every_sealed_column_is_sealed_anew(real_world: World, owner_pool:
 async def test_every_sealed_column_of_the_schema_is_known_to_rotation(seen_pool: Seen) -> None:
     found = await seen_pool.owner(
         "SELECT table_name, column_name FROM information_schema.columns"
-        " WHERE table_schema = 'public' AND column_name LIKE '%\\_sealed' AND data_type = 'bytea'"
+        " WHERE table_schema = 'public' AND column_name LIKE '%sealed' AND data_type = 'bytea'"
     )
     assert {(row[0], row[1]) for row in found} == {(one.table, one.name) for one in columns.COLUMNS}
 
