@@ -18,12 +18,14 @@ h1 { font-size: 2rem; line-height: 1.2; margin: 0 0 .25rem; }
 h2 { font-size: 1.25rem; margin: 2.5rem 0 .75rem; padding-top: 1.25rem; border-top: 3px solid var(--mark); }
 p { margin: .4rem 0; } .soft, caption { color: var(--soft); } caption { text-align: left; padding-bottom: .5rem; }
 table { width: 100%; border-collapse: collapse; font-size: .95rem; }
-th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; color: var(--soft); } td.words { white-space: pre-wrap; overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .5rem .75rem .5rem 0; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere; }
+th { font-weight: 600; color: var(--soft); } td.words { white-space: pre-wrap; }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 .notice { margin-top: 2rem; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; font-size: .9rem; }
 nav ul { columns: 2; padding-left: 1.2rem; } a { color: var(--mark); }
-@media (max-width: 40rem) { nav ul { columns: 1; } main { padding: 1.5rem 1rem; } table { font-size: .85rem; } }
+@media (max-width: 40rem) { nav ul { columns: 1; } main { padding: 1.5rem 1rem; } table { font-size: .8rem; }
+  th, td { padding-right: .4rem; } }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6eeeb; --soft: #a3b3af; --line: #35443f; --paper: #16211e; --wash: #101816; --mark: #6fd3bd; }
 }

@@ -12,6 +12,7 @@ import { comeIn } from "./signin.js";
 import { useZone } from "./times.js";
 import { html, render, useEffect, useState } from "./ui.js";
 import { Account } from "./views/account.js";
+import { Leaving } from "./views/leaving.js";
 import { Booking } from "./views/booking.js";
 import { Day } from "./views/day.js";
 import { ComeIn, Door } from "./views/door.js";
@@ -80,6 +81,7 @@ function view(at, me, changed) {
   if (me.assurance === "limited") return html`<${Limited} />`;
   if (at.name === "patient") return html`<${PatientView} key=${at.id} id=${at.id} me=${me} />`;
   if (at.name === "account") return html`<${Account} me=${me} changed=${changed} />`;
+  if (at.name === "leaving") return html`<${Leaving} />`;
   if (at.name === "sharing") return html`<${Sharing} me=${me} />`;
   if (at.name === "emergencies") return html`<${Emergencies} me=${me} />`;
   if (at.name === "first") return html`<${FirstFactor} me=${me} />`;
