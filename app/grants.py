@@ -183,11 +183,6 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     # Who looked at a record, and what became of the accounts of those who may.
     ("read", "audit-events", (SELF, _SUPERVISOR)),
     ("read", "security-events", (_SUPERVISOR,)),
-    # Taking one's record along, and leaving; what keeps a record all the same.
-    ("ask read download", "exports", (SELF,)),
-    ("ask read take-back", "closure", (SELF,)),
-    ("list", "closures", (_SUPERVISOR,)),
-    ("set read end", "legal-holds", (_SUPERVISOR,)),
     # What a patient lets others see, what they were shown by it, and what was read in an emergency.
     ("read", "consent-forms", (SELF,)),
     ("list", "recipients", (SELF,)),
