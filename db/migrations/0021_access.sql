@@ -116,7 +116,7 @@ LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 
 BEGIN
     RETURN QUERY SELECT p.id FROM person m
     JOIN person p ON p.organisation_id = m.organisation_id AND p.kind = 'patient'
-    WHERE m.id = me() AND m.kind = 'staff';
+    WHERE m.id = me();
 END $$;
 REVOKE ALL ON FUNCTION of_the_program FROM PUBLIC;
 
@@ -185,7 +185,7 @@ BEGIN
     RETURN QUERY
         SELECT t.patient_id FROM care_team_member t
         JOIN person p ON p.id = t.patient_id JOIN person m ON m.id = t.staff_id
-        WHERE t.staff_id = me() AND t.left_at IS NOT NULL AND p.organisation_id = m.organisation_id
+        WHERE t.staff_id = me() AND p.organisation_id = m.organisation_id
           AND NOT EXISTS (SELECT FROM care_team_member again WHERE again.staff_id = me()
                           AND again.patient_id = t.patient_id AND again.left_at IS NULL)
         UNION

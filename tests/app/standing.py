@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from msgspec import Struct
 
-from app.demo.cast import GRACE, MAYA, NORTHSIDE, SAM
+from app.demo.cast import GRACE, LEO, LINDQVIST, MAYA, NORTHSIDE, SAM
 from tests.app.may import STAFF
 from tests.app.scene import Scene
 
@@ -106,6 +106,19 @@ WAYS: Mapping[str, Way] = {
         "UPDATE care_team_member SET left_at = '{now}' WHERE staff_id = '{sam}'", _coverage("-1 hour", "1 hour"),
         relations="former",
     ),
+    "a visit in a window that does not hold yet": way(
+        "INSERT INTO booked_window (holds_from, opens_before, closes_after) VALUES ('2026-04-01', '1 year', '1 year')",
+        _visit("30 days"),
+    ),
+    "former, and on another team": way(
+        _member(left="'2026-02-01'"), _member().replace("{maya}", "{leo}"), relations="former"
+    ),
+    "the lead of before": way(_member("true", "'2026-02-01'"), relations="former"),
+    "a switch of before": way(
+        _member(left="'2026-02-01'"), "UPDATE patient SET shares_doses = true WHERE person_id = '{maya}'",
+        relations="former",
+    ),
+    "a coverage that was taken back before it began": way(_coverage("1 hour", "2 hours", "'{sam}', '{now}'")),
     "back on the team": way(_member(left="'2026-02-01'"), _member(), relations="team"),
     "an alert that they closed": way(_TOLD, _CLAIM, _CLOSED, relations="told"),
     # Rows that the schema refuses by now, from before it did: nothing of another program is anybody's.
@@ -119,6 +132,10 @@ WAYS: Mapping[str, Way] = {
     ),
     "a claim from elsewhere": way(_ANYHOW, _ELSEWHERE, _CLAIM),
     "a visit elsewhere": way(_ANYHOW, _ELSEWHERE, _visit("2 days")),
+    "a coverage of somebody elsewhere": way(_coverage("-1 hour", "1 hour").replace("{sam}", "{lindqvist}")),
+    "a coverage among people elsewhere": way(
+        _ANYHOW, _ELSEWHERE, _ELSEWHERE.replace("{who}", "{sam}"), _coverage("-1 hour", "1 hour")
+    ),
     "a former team elsewhere": way(_ANYHOW, _ELSEWHERE, _member(left="'2026-02-01'")),
     "a former coverage elsewhere": way(_ANYHOW, _ELSEWHERE, _coverage("-2 hours", "-1 hour")),
 }  # fmt: skip
@@ -150,14 +167,13 @@ def standings() -> Iterator[Standing]:
 @asynccontextmanager
 async def stood(scene: Scene, standing: Standing) -> AsyncIterator[None]:
     """For a moment Grace has that role alone, and stands to Maya in that way."""
-    places = {
-        "maya": MAYA.id, "sam": SAM.id, "who": WHO.id, "alert": scene.maya.alert, "now": scene.now.isoformat(),
-        "appointment": scene.maya.appointment, "northside": NORTHSIDE.id,
+    places = {p.handle: p.id for p in (MAYA, LEO, SAM, LINDQVIST)} | {
+        "who": WHO.id, "alert": scene.maya.alert, "appointment": scene.maya.appointment, "northside": NORTHSIDE.id,
     }  # fmt: skip
     async with scene.undone():
         await scene.seen.owner("DELETE FROM staff_role WHERE person_id = $1", WHO.id)
         await scene.seen.owner("INSERT INTO staff_role VALUES ($1, $2)", WHO.id, standing.role)
         for statement in WAYS[standing.way].statements:
-            await scene.seen.owner(statement.format(**places))
+            await scene.seen.owner(statement.format(**places, now=scene.now.isoformat()))
         await scene.seen.owner("SET LOCAL session_replication_role = 'origin'")
         yield

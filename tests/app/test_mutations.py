@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from msgspec import Struct
 
-from app.demo.cast import CAST, DANA, MAYA, OKAFOR, ROSA, SAM, THEO
+from app.demo.cast import BEN, CAST, DANA, HARBOR, MAYA, OKAFOR, ROSA, SAM, THEO
 from db import CLOCK, DOOR, Principal, person
 from tests.app.rows import BLUNT
 from tests.app.scene import Scene
@@ -24,6 +24,26 @@ SEARCHED: Mapping[str, str] = {
     "coverage": "cover", "appointment": "visit|booked", "alert": "claim|alert", "shares_doses": "shared|switch",
     "t.lead": "lead", "left_at": "team|former|left|back", "p.kind": "nothing|program",
 }  # fmt: skip
+
+
+ROLE_FOR: Mapping[str, str] = {
+    "'shared'": "peer", "'supervised'": "supervisor", "'coordinated'": "coordinator", "of_the_program": "supervisor",
+}  # fmt: skip
+# What changes nothing that anybody could see, and why.
+ALIKE: Mapping[str, str] = {
+    "AND me() IS NOT NULL": "nobody at all is nobody's id",
+    'told ON "alert_told": USING without (person_id = me())': "who was told sees the alert",
+    'told ON "alert_told": USING without on_the_clock()': "the clock sees every alert",
+    'own ON "appointment": USING without (patient_id = me())': "a patient's own cells say the same",
+    'own_settled ON "appointment": USING without (patient_id = me())': "the same",
+    'own_booked ON "appointment": WITH CHECK without (patient_id = me())': "the same",
+    'own ON "regimen": gone': "the same",
+    'own ON "alert": gone': "the same",
+    'told ON "alert_event": USING without on_the_clock()': "the clock sees every alert",
+    'own ON "patient": WITH CHECK true': "whose row it is may not be changed at all",
+    'own ON "person": WITH CHECK true': "the same",
+    "patients_by_relation ON \"person\": USING without (kind = 'patient'::text)": "staff are known anyhow",
+}
 
 
 class Mutant(Struct, frozen=True):
@@ -62,6 +82,8 @@ def without(definition: str) -> Iterator[Mutant]:
         out = " ".join(definition[cut].split())
         line = definition.rfind("IF '", 0, cut.start), cut.stop
         near = definition[max(line[0], 0) : cut.stop]
+        if out in ALIKE:
+            continue
         yield Mutant(out, definition[: cut.start] + " " + definition[cut.stop :], near)
 
 
@@ -73,10 +95,17 @@ def ordered(mutant: Mutant) -> list[str]:
     return sorted(WAYS, key=lambda name: not (words and re.search(words, name)))
 
 
+def asked_as(mutant: Mutant) -> str:
+    """A role that has a cell for the relation whose clause it is."""
+    if "r.role" in mutant.out:
+        return "prescriber"
+    return next((role for word, role in ROLE_FOR.items() if word in mutant.near), "prescriber")
+
+
 async def _found_by_ways(scene: Scene, mutant: Mutant) -> bool:
     """Whether somebody who stands in some way reaches somebody else then."""
     for name in ordered(mutant):
-        standing = Standing("prescriber", name)
+        standing = Standing(asked_as(mutant), name)
         async with stood(scene, standing):
             await scene.seen.owner(mutant.statement)
             if await reached(scene) != due(standing):
@@ -92,7 +121,7 @@ async def test_each_condition_of_a_relation_is_needed(scene: Scene, whole: bool)
         mutants += list(without(definition))
     assert len(mutants) > 20
     unseen = [one.out for one in mutants[:: 1 if whole else 3] if not await _found_by_ways(scene, one)]
-    assert unseen == []
+    assert unseen == [], "\n".join(unseen)
 
 
 # The tables of patients, and of who stands in for whom.
@@ -154,7 +183,7 @@ async def signature(scene: Scene, table: str) -> dict[str, object]:
         for n, copy in enumerate(copies):
             found[f"{who} writes {n}"] = await _told(scene, principal, _copied(table), copy[0])
     for n, (who, statement) in enumerate(TRIED.get(table, ())):
-        said = statement.format(**{p.handle: p.id for p in CAST}, me=who.id, alert=scene.maya.alert)
+        said = statement.format(**{p.handle: p.id for p in CAST}, me=who.id, harbor=HARBOR.id)
         found[f"{n} {who.handle}"] = await _told(scene, person(who.id), said)
     return found
 
@@ -180,17 +209,32 @@ _BOOK = """
     VALUES (gen_random_uuid(), '{whom}', '{{dana}}', 'peer', '[2030-01-01, 2030-01-02)', '{by}', now())
 """
 _PRESCRIBE = """
-    INSERT INTO regimen (id, patient_id, prescribed_by, times, time_zone, starts_on, made_until, created_at)
-    VALUES (gen_random_uuid(), '{{maya}}', '{by}', '{{{{08:00}}}}', 'UTC', '2026-03-03', now(), now())
+    INSERT INTO regimen
+    SELECT (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'prescribed_by', '{by}'::uuid))).*
+    FROM regimen r WHERE patient_id = '{{maya}}' LIMIT 1
+"""
+_MOVE = """
+    INSERT INTO appointment (id, patient_id, staff_id, kind, during, booked_by, booked_at, moved_from)
+    SELECT gen_random_uuid(), patient_id, staff_id, kind, '[2030-01-01, 2030-01-02)', staff_id, now(), id
+    FROM appointment WHERE staff_id = '{ben}' AND patient_id = '{maya}'
 """
 _COVER = """
     INSERT INTO coverage (id, covered_id, covering_id, during, made_by, made_at, ended_by, ended_at)
     VALUES (gen_random_uuid(), '{covered}', '{covering}', '[2026-03-03, 2026-03-04)', '{by}', now(), {ended})
 """
+_OPEN = """
+    INSERT INTO alert (id, patient_id, organisation_id, class, reasons, opened_at, counts_from, class_since, {names})
+    VALUES (gen_random_uuid(), '{{maya}}', '{{harbor}}', 'p3', '{{{{mood-low}}}}', now(), now(), now(), {values})
+"""
 TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
+    "alert": (
+        (MAYA, _OPEN.format(names="claimed_by, claimed_at", values="'{sam}', now()")),
+        (MAYA, _OPEN.format(names="closed_by, closed_at, outcome", values="'{sam}', now(), 'reached-safe'")),
+        (MAYA, _OPEN.format(names="late", values="false")),
+    ),
     "appointment": (
         (SAM, _BOOK.format(whom="{maya}", by="{sam}")), (SAM, _BOOK.format(whom="{leo}", by="{sam}")),
-        (MAYA, _BOOK.format(whom="{maya}", by="{maya}")),
+        (MAYA, _BOOK.format(whom="{maya}", by="{maya}")), (BEN, _MOVE),
     ),
     "regimen": (
         (OKAFOR, _PRESCRIBE.format(by="{okafor}")), (OKAFOR, _PRESCRIBE.format(by="{dana}")),
@@ -199,9 +243,28 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
     "coverage": (
         (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{dana}", ended="NULL, NULL")),
         (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{rosa}", ended="NULL, NULL")),
-        (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{dana}", ended="'{{dana}}', now()")),
+        (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{dana}", ended="'{dana}', now()")),
+        (DANA, _COVER.format(covered="{sam}", covering="{ines}", by="{dana}", ended="NULL, NULL")),
         (ROSA, _COVER.format(covered="{sam}", covering="{ines}", by="{rosa}", ended="NULL, NULL")),
         (THEO, "UPDATE coverage SET ended_by = '{rosa}', ended_at = now()"),
+    ),
+}  # fmt: skip
+
+
+# Rows without which a condition would have nothing to tell apart: Maya's alert is urgent; a peer has booked for Maya; Okafor has written only
+# one of Leo's two regimens, and one of a stranger's.
+PREPARED: Mapping[str, tuple[str, ...]] = {
+    "appointment": (
+        "UPDATE appointment SET booked_by = '{sam}' WHERE patient_id = '{maya}' AND staff_id = '{dana}'",
+    ),
+    "alert": ("UPDATE alert SET class = 'p1' WHERE patient_id = '{maya}'",),
+    "regimen": (
+        """
+        INSERT INTO regimen
+        SELECT (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'prescribed_by', '{theo}'::uuid))).*
+        FROM regimen r WHERE patient_id = '{leo}'
+        """,
+        "UPDATE regimen SET prescribed_by = '{okafor}' WHERE patient_id = '{noah}'",
     ),
 }  # fmt: skip
 
@@ -210,15 +273,19 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
 async def test_each_part_of_each_policy_is_needed(scene: Scene, table: str, whole: bool) -> None:
     """A quarter of them each time; with `--whole` all."""
     rows = await scene.seen.owner(_POLICIES, [table])
-    mutants = [mutant for row in rows for mutant in changed(row)]
+    mutants = [mutant for row in rows for mutant in changed(row) if mutant.out not in ALIKE]
     assert mutants
-    usual, unseen = await signature(scene, table), []
-    for mutant in mutants[:: 1 if whole else 4]:
-        async with scene.undone():
-            await scene.seen.owner(mutant.statement)
-            if await signature(scene, table) == usual:
-                unseen.append(mutant.out)
-    assert unseen == []
+    unseen = []
+    async with scene.undone():
+        for statement in PREPARED.get(table, ()):
+            await scene.seen.owner(statement.format(**{p.handle: p.id for p in CAST}))
+        usual = await signature(scene, table)
+        for mutant in mutants[:: 1 if whole else 4]:
+            async with scene.seen.undone():
+                await scene.seen.owner(mutant.statement)
+                if await signature(scene, table) == usual:
+                    unseen.append(mutant.out)
+    assert unseen == [], "\n".join(unseen)
 
 
 def test_somebody_stands_in_each_way() -> None:

@@ -52,6 +52,13 @@ NARROWLY = """
     WHERE EXISTS (SELECT FROM alerts_for(did) AS one WHERE one = $1)
     UNION ALL
     SELECT 'former read' WHERE EXISTS (SELECT FROM patients_once_for('read', 'regimens') AS who WHERE who = $2)
+    UNION ALL
+    SELECT word FROM unnest(ARRAY['supervised', 'coordinated']) AS word
+    WHERE EXISTS (SELECT FROM reach(word) AS who WHERE who = $2)
+    UNION ALL
+    SELECT 'staff' WHERE EXISTS (
+        SELECT FROM person WHERE kind = 'staff' AND id IN (
+            SELECT patients_for('read', 'identity') UNION ALL SELECT reach('supervised', 'coordinated')))
 """
 
 
@@ -68,7 +75,9 @@ def due(standing: Standing) -> set[str]:
     mine = {group: granted(MAY[route], (standing.role,)) & standing.relations for group, route in FOUND_BY.items()}
     told = {f"told {action}" for (action, category), held in mine.items() if category == "alerts" and "told" in held}
     former = {"former read"} if "former" in mine["read", "regimens"] else set()
-    return {f"{did} {about}" for (did, about), held in mine.items() if held - NARROW} | told | former
+    by_role = {"supervisor": {"supervised"}, "coordinator": {"coordinated"}}.get(standing.role, set())
+    overseen = by_role if "program" in standing.relations else set()
+    return {f"{did} {about}" for (did, about), held in mine.items() if held - NARROW} | told | former | overseen
 
 
 @pytest.mark.parametrize("role", STAFF)
