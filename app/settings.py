@@ -86,6 +86,9 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     oidc_acr: Annotated[
         Text | None, setting("What the provider has to say of how somebody signed in (acr); unset: anything.")
     ] = None
+    oidc_link_by_mail: Annotated[
+        bool, setting("Connect staff at their first sign-in by an address that both the provider and we have verified.")
+    ] = False
     metrics_token: Annotated[
         Annotated[str, Meta(min_length=20, max_length=4096)] | None,
         setting(

@@ -20,6 +20,7 @@ class OpenId(Struct, frozen=True):
     secret: str | None = None
     name: str = "OpenID"
     acr: str | None = None
+    by_mail: bool = False
 
     @property
     def is_local(self) -> bool:

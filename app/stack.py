@@ -147,6 +147,7 @@ def openid_of(settings: Settings) -> OpenId | None:
         settings.oidc_client_secret,
         settings.oidc_name,
         settings.oidc_acr,
+        settings.oidc_link_by_mail,
     )
 
 

@@ -2,7 +2,8 @@
 
 The code that comes back is worth something once, to us alone, and only together with what we kept (PKCE) and with what
 the browser kept: whoever has read it in an address or a log has nothing. Nobody is ever made here because a provider
-knows them; whom a subject is, the person says in a session of their own.
+knows them; whom a subject is, the person says in a session of their own, or, where the operator allows it, an address
+that both have verified.
 """
 
 import hashlib
@@ -16,7 +17,8 @@ from uuid import UUID
 from app import auth
 from app.account import actions as account
 from app.auth import Signed
-from app.errors import NotFound
+from app.contacts import actions as contacts
+from app.errors import Invalid, NotFound
 from app.provider import openid, queries, rules, tokens
 from app.provider.models import (
     Arrival,
@@ -58,6 +60,8 @@ async def sign_in(pool: Pool, provider: Provider | None, back: ArrivalAtTheDoor,
     claims = await _claims(provider, attempt, back, site, now)
     async with pool.transaction(DOOR) as db:
         linked = await queries.use_at_the_door(db, claims.iss, claims.sub, now)
+        if linked is None and await _linked_by_mail(db, site, claims, now):
+            linked = await queries.use_at_the_door(db, claims.iss, claims.sub, now)
         if linked is None:
             raise rules.NotLinked
         opened = await auth.open_session(db, linked.person_id, now, "oidc", device=back.device)
@@ -145,6 +149,20 @@ async def forget(pool: Pool, now: datetime) -> int:
         return await queries.forget(db, now)
 
 
+async def _linked_by_mail(db: Connection, site: Site, claims: Claims, now: datetime) -> bool:
+    """Whether the operator lets an address stand for somebody, and it stands for somebody who has no factor yet."""
+    if site.openid is None or not site.openid.by_mail or claims.email_verified is not True:
+        return False
+    try:
+        owner = await contacts.find_owner(db, "email", claims.email or "")
+    except Invalid:
+        return False
+    if owner is None or not await queries.link_by_mail(db, new_id(now), owner.person_id, claims.iss, claims.sub, now):
+        return False
+    await account.tell(db, owner.person_id, now)
+    return True
+
+
 async def _departure(
     provider: Provider | None, site: Site, purpose: Purpose, now: datetime
 ) -> tuple[Attempt, bytes, Departure]:
@@ -156,7 +174,7 @@ async def _departure(
     attempt = Attempt(new_id(now), auth.sha256(state), secrets.token_urlsafe(32), secrets.token_urlsafe(48), now)
     asked = {
         "response_type": "code",
-        "scope": "openid",
+        "scope": "openid email" if provider.config.by_mail else "openid",
         "client_id": provider.config.client_id,
         "redirect_uri": site.public_url + CALLBACK,
         "state": state,

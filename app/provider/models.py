@@ -126,6 +126,8 @@ class Claims(Struct, frozen=True):
     auth_time: float | None = None
     acr: str | None = None
     sid: str | None = None
+    email: str | None = None
+    email_verified: bool | None = None
 
 
 class LogoutClaims(Struct, frozen=True):

@@ -77,6 +77,14 @@ async def use_at_the_door(db: Connection, issuer: str, subject: str, now: dateti
     return await db.one(Linked, "SELECT id, person_id FROM use_provider_link($1, $2, $3)", issuer, subject, now)
 
 
+async def link_by_mail(
+    db: Connection, link_id: UUID, person_id: UUID, issuer: str, subject: str, now: datetime
+) -> bool:
+    """Let this subject be somebody of the staff who has no factor yet; False where they have, or are a patient."""
+    linked = await db.value(bool, "SELECT link_by_mail($1, $2, $3, $4, $5)", link_id, person_id, issuer, subject, now)
+    return linked is True
+
+
 async def begun_there(db: Connection, link_id: UUID, sid: str | None, access_sha256: bytes) -> None:
     """Let the session that has just been opened end with the provider's."""
     await db.value(bool, "SELECT begun_at_provider($1, $2, $3)", link_id, sid, access_sha256)

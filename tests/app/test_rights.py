@@ -134,6 +134,8 @@ CALLS: Mapping[str, str] = {
     "leaving(timestamp with time zone)": "SELECT count(*) FROM leaving(now() + interval '100 years')",
     "levels_of(uuid[])": "SELECT count(*) FROM levels_of(ARRAY['{check_in}'::uuid])",
     "levels_between(uuid,date,date)": "SELECT count(*) FROM levels_between('{maya}', '2026-01-01', '2027-01-01')",
+    "link_by_mail(uuid,uuid,text,text,timestamp with time zone)":
+        "SELECT link_by_mail(gen_random_uuid(), '{sam}', 'elsewhere', 'sam', now())::int",
     "look_at_link(bytea,timestamp with time zone)":
         "SELECT count(*) FROM look_at_link(sha256('link-of-maya'), '2026-03-03T16:00Z')",
     "make_sign_in_link(uuid,bytea,timestamp with time zone,timestamp with time zone)":

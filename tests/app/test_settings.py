@@ -78,6 +78,7 @@ WRONG = {
     "oidc_client_secret": LONG,
     "oidc_name": LONG,
     "oidc_acr": LONG,
+    "oidc_link_by_mail": CANARY,
     "metrics_token": CANARY,
     "trusted_proxies": CANARY,
     "log_level": CANARY,

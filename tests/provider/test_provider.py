@@ -12,11 +12,13 @@ import pytest
 from joserfc.jwk import ECKey
 
 from app import auth
-from app.demo.cast import DANA, MAYA, SAM
+from app.contacts import actions as contacts
+from app.contacts.models import NewContact
+from app.demo.cast import DANA, MAYA, SAM, Person
 from app.provider import actions
-from db import Pool
+from db import Pool, person
 from tests.passkeys.authenticator import text_of
-from tests.passkeys.ceremonies import Header, code_of, come_in
+from tests.passkeys.ceremonies import Header, code_of, come_in, holding
 from tests.provider.liar import Json, Liar, lying
 from tests.world import SITE, World
 
@@ -40,7 +42,7 @@ class At:
         """What the browser keeps, and what it takes along."""
         answer = await self.world.nobody().post(f"{path}/departures", headers=header)
         assert answer.status_code == 201, answer.text
-        said = parse_qs(urlsplit(answer.json()["url"]).query)
+        said: Json = parse_qs(urlsplit(answer.json()["url"]).query)
         return answer.json(), {name: value[0] for name, value in said.items()}
 
     async def come_back(
@@ -461,3 +463,49 @@ async def test_a_form_that_is_none_is_not_read(at: At, form: bytes) -> None:
 async def test_without_a_provider_nobody_leaves_by_it(world: World) -> None:
     answer = await world.nobody().post("/provider/logout", data={"logout_token": "x"})
     assert code_of(answer) == "NoProvider"
+
+
+async def verified_address(at: At, whom: Person, address: str) -> None:
+    """Somebody has shown that they read this."""
+    async with at.world.pool.transaction(person(whom.id)) as db:
+        new = NewContact(id=at.world.new_id(), kind="email", value=address)
+        kept = await contacts.add(db, whom.id, new, whom.id, at.world.clock.now)
+        await contacts.verified(db, kept.id, at.world.clock.now)
+
+
+async def test_an_address_that_both_have_verified_makes_the_first_link_where_the_operator_allows_it(
+    pool: Pool, liar: Liar, now: Any
+) -> None:
+    said: Json = {"email": "Dana@example.org", "email_verified": True}
+    for allowed, code in ((False, "NotLinked"), (True, None)):
+        config = msgspec.structs.replace(liar.config, by_mail=allowed)
+        async with World.over(pool, now, site=msgspec.structs.replace(SITE, openid=config)) as world:
+            at = At(world, liar)
+            await verified_address(at, DANA, "dana@example.org")
+            _, took = await at.leave()
+            assert took["scope"] == ("openid email" if allowed else "openid")
+            for wrong in (
+                {"email_verified": False},
+                {"email_verified": None},
+                {"email": "no address"},
+                {"email": "x@y.zz"},
+            ):
+                assert code_of(await at.go(**said | wrong)) == "NotLinked"
+            signed = await at.go(**said)
+            assert code_of(signed) == code
+    own = {"authorization": f"Bearer {signed.json()['accessToken']}"}
+    assert signed.json()["personId"] == str(DANA.id)
+    async with World.over(pool, now) as world:
+        events = (await world.nobody().get("/v1/account/events", headers=own)).json()["items"]
+    assert [one["kind"] for one in events] == ["provider-linked"]
+
+
+async def test_an_address_is_nobody_who_has_a_factor_or_is_a_patient(pool: Pool, liar: Liar, now: Any) -> None:
+    config = msgspec.structs.replace(liar.config, by_mail=True)
+    async with World.over(pool, now, site=msgspec.structs.replace(SITE, openid=config)) as world:
+        at = At(world, liar)
+        await verified_address(at, MAYA, "maya@example.org")
+        await verified_address(at, SAM, "sam@example.org")
+        await holding(world, SAM)
+        for address in ("maya@example.org", "sam@example.org"):
+            assert code_of(await at.go(email=address, email_verified=True)) == "NotLinked"
