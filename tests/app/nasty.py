@@ -198,6 +198,13 @@ def _objects(kind: Any, valid: dict[str, Any], whole: Any, at: str) -> Iterator[
             yield made(f"{pointer} is missing", {k: v for k, v in valid.items() if k != name}, pointer)
         for what, value, certain in _values(one.type):
             yield made(f"{pointer}: {what}", {**valid, name: value}, pointer, certain=certain)
+        within = _struct(one.type)
+        if within is not None and isinstance(valid.get(name), dict):
+
+            def outside(item: Any, name: str = name) -> Any:
+                return whole({**valid, name: item})
+
+            yield from _objects(within, valid[name], outside, pointer)
         inner = _inner(one.type)
         if inner is not None and valid.get(name):
             first, *rest = valid[name]
@@ -208,6 +215,17 @@ def _objects(kind: Any, valid: dict[str, Any], whole: Any, at: str) -> Iterator[
             yield from _objects(inner, first, around, f"{pointer}/0")
 
 
+def _struct(kind: Any) -> Any:
+    """The object that a field holds, if it holds one."""
+    return next((one for one in _options(kind) if isinstance(one, inspect.StructType)), None)
+
+
+def _options(kind: Any) -> list[Any]:
+    """What a field may be."""
+    kind = _bare(kind)
+    return [_bare(one) for one in kind.types] if isinstance(kind, inspect.UnionType) else [kind]
+
+
 def _inner(kind: Any) -> Any:
     inner = getattr(_bare(kind), "item_type", None)
     return inner if isinstance(inner, inspect.StructType) else None
@@ -215,8 +233,7 @@ def _inner(kind: Any) -> Any:
 
 def _values(kind: Any) -> Iterator[tuple[str, Any, bool]]:
     """Values that do not fit: what is wrong, the value, and whether it is sure to be refused there by name."""
-    kind = _bare(kind)
-    options = [_bare(one) for one in kind.types] if isinstance(kind, inspect.UnionType) else [kind]
+    options = _options(kind)
     if not any(isinstance(option, inspect.NoneType) for option in options):
         yield "null", None, True
     yield "an object", {"zq": MARK}, True
@@ -279,6 +296,8 @@ def _of(kind: Any) -> Iterator[tuple[str, Any, bool]]:
             yield from (("a text", MARK, True), ("one of nothing", [None], True))
             yield from [("none", [], True)] if shortest else []
             yield from [("too many", [None] * (longest + 1), True)] if longest else []
+        case inspect.StructType():
+            yield from (("a text", MARK, True), ("a list", [], True), ("a number", 5, True))
         case inspect.NoneType():
             return
         case _:
