@@ -39,19 +39,15 @@ export async function asked(ask) {
   if (response.status !== 401 || !token || !session()) return response;
   const next = await fresh(token);
   return next ? ask(bearing(next)) : response;
-/** A file, as it is. @param {string} path @returns {Promise<Blob>} */
-export async function file(path) {
+}
+
+/** A file, as it is. @param {string} path @param {boolean} [confirmed] @returns {Promise<Blob>} */
+export async function file(path, confirmed = false) {
   const response = await reached("GET", path, undefined);
   if (response.ok) return response.blob();
   const answer = await response.json().catch(() => null);
-  if (answer?.code === "StepUpNeeded" && (await askForStepUp())) return file(path);
+  if (answer?.code === "StepUpNeeded" && !confirmed && (await askForStepUp())) return file(path, true);
   throw problemOf(response, answer);
-}
-
-/** The header that says who we are. @returns {Record<string, string>} */
-export function authorization() {
-  const signedIn = session();
-  return signedIn ? { Authorization: `Bearer ${signedIn.accessToken}` } : {};
 }
 
 /** The header that says who we are. @param {string | null} token @returns {Record<string, string>} */
