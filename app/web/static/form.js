@@ -41,7 +41,7 @@ export function Form({ act, say, leave, name = "", ready = true, children }) {
 }
 
 /** Where a field's fault stands, for those who do not see it. @param {string} id @param {string} fault */
-const faulty = (id, fault) => (fault ? { "aria-invalid": "true", "aria-describedby": `${id}-fault` } : {});
+export const faulty = (id, fault) => (fault ? { "aria-invalid": "true", "aria-describedby": `${id}-fault` } : {});
 
 /** @param {Place & {label?: string, pointer?: string, value: string, set: (value: string) => void, own?: boolean}} props */
 export function NameField({ id, problem, label = t("field.name"), pointer = "/name", value, set, own = false }) {

@@ -19,10 +19,12 @@ import { ComeIn, Door } from "./views/door.js";
 import { Emergencies } from "./views/emergency.js";
 import { Arrival, FirstFactor, Invited } from "./views/firsts.js";
 import { Looked } from "./views/looked.js";
+import { Invited as InvitedPatient } from "./views/invited.js";
 import { Limited } from "./views/limited.js";
 import { Office } from "./views/office.js";
 import { PatientView } from "./views/patient.js";
 import { Proving } from "./views/proving.js";
+import { Recovery } from "./views/recovery.js";
 import { SetUp } from "./views/setup.js";
 import { Sharing } from "./views/sharing.js";
 import { Support } from "./views/support.js";
@@ -48,13 +50,14 @@ function Page() {
   if (back) return html`<${Frame}><${Arrival} done=${() => setBack(false)} /><//>`;
   if (at.name === "invite") return html`<${Frame}><${Invited} key=${at.id} secret=${at.id} /><//>`;
   if (way) return html`<${Frame}><${ComeIn} key=${at.id} by=${() => way(at.id)} /><//>`;
+  if (at.name === "invitation") return html`<${Frame}><${InvitedPatient} key=${at.id} secret=${at.id} /><//>`;
   if (at.name === "setup") return html`<${Frame}><${SetUp} secret=${at.id} /><//>`;
   if (!signedIn) return html`<${Frame}><${Door} /><//>`;
-  return html`<${SignedIn} key=${signedIn.id} />`;
+  return html`<${SignedIn} key=${`${signedIn.id} ${signedIn.assurance}`} limited=${signedIn.assurance === "limited"} />`;
 }
 
-/** Everything that belongs to somebody, once we know who they are. */
-function SignedIn() {
+/** Everything that belongs to somebody, once we know who they are; in a limited session only the way to the rest. @param {{limited: boolean}} props */
+function SignedIn({ limited }) {
   const [me, setMe] = useState(/** @type {Me | null} */ (null));
   const [problem, setProblem] = useState(/** @type {Error | null} */ (null));
   const at = useRoute();
@@ -69,8 +72,9 @@ function SignedIn() {
     setMe(found);
   };
   useEffect(load, []);
-  useEffect(() => (me?.assurance === "full" ? listen() : undefined), [me?.id, me?.assurance]);
+  useEffect(() => (me && !limited ? listen() : undefined), [me?.id]);
   if (!me) return html`<${Frame}><${Trouble} problem=${problem} again=${load} /><//>`;
+  if (limited) return html`<${Frame} me=${me} wide=${at.name === "visit"}>${at.name === "visit" ? html`<${VisitView} key=${at.id} appointmentId=${at.id} />` : html`<${Limited} />`}<//>`;
   return html`<${Frame} me=${me} wide=${at.name === "visit" || at.name === "mirror"}>${view(at, me, known)}<${Proving} me=${me} /><//>`;
 }
 
@@ -78,8 +82,8 @@ function SignedIn() {
 function view(at, me, changed) {
   if (at.name === "visit") return html`<${VisitView} key=${at.id} appointmentId=${at.id} />`;
   if (at.name === "mirror") return html`<${VisitView} key="mirror" />`;
-  if (me.assurance === "limited") return html`<${Limited} />`;
   if (at.name === "patient") return html`<${PatientView} key=${at.id} id=${at.id} me=${me} />`;
+  if (at.name === "recovery") return html`<${Recovery} />`;
   if (at.name === "account") return html`<${Account} me=${me} changed=${changed} />`;
   if (at.name === "leaving") return html`<${Leaving} />`;
   if (at.name === "sharing") return html`<${Sharing} me=${me} />`;

@@ -3,10 +3,10 @@ import { useEffect, useState } from "./ui.js";
 
 /** @typedef {{name: string, id: string}} Route */
 
-/** `#/visit/ID`, and the links that let somebody in: `#demo=NAME`, `#setup=SECRET` and `#invite=SECRET`. @returns {Route} */
+/** `#/visit/ID`, and the links that let somebody in: `#demo=NAME`, `#setup=SECRET`, `#invite=SECRET`, `#invitation=SECRET`. @returns {Route} */
 export function route() {
   const hash = decodeURI(location.hash.slice(1));
-  const link = /^(demo|setup|invite)=(.*)$/.exec(hash);
+  const link = /^(demo|setup|invite|invitation)=(.*)$/.exec(hash);
   if (link) return { name: link[1] ?? "", id: link[2] ?? "" };
   const [name = "", id = ""] = hash.replace(/^\//, "").split("/");
   return { name, id };
@@ -14,7 +14,7 @@ export function route() {
 
 /** Go somewhere. A link with a secret does not stay in the history. @param {string} to */
 export function go(to) {
-  if (/^#(demo|setup|invite)=/.test(location.hash)) {
+  if (/^#(demo|setup|invite|invitation)=/.test(location.hash)) {
     history.replaceState(null, "", `#/${to}`);
     dispatchEvent(new HashChangeEvent("hashchange"));
   } else {

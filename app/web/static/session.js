@@ -71,6 +71,12 @@ async function become(next) {
   tabs?.postMessage({ id: next.id, what: "refreshed" });
 }
 
+/** From now on this session is whole, and the page begins anew with it. */
+export async function beSure() {
+  if (mine) await become({ ...mine, assurance: "full" });
+  tell();
+}
+
 /** Go out: nothing of the person stays in this browser. */
 export function goOut() {
   if (mine) {

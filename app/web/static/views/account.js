@@ -17,6 +17,7 @@ export const Account = ({ me, changed }) => html`
     <section class="card" aria-label=${t("account.yours")}><${Yours} me=${me} changed=${changed} /></section>
     <h2>${t("ways.title")}</h2>
     <${Ways} me=${me} />
+    ${me.roles.includes("patient") && html`<section class="card" aria-label=${t("paper.title")}><p>${t("paper.what")}</p><p><a class="button quiet" href="#/recovery">${t("paper.title")}</a></p></section>`}
     ${me.roles.includes("patient") && html`<p><a href="#/leaving">${t("leaving.link")} ›</a></p>`}
     <section class="card" aria-label=${t("account.given")}><${About} me=${me} /></section>
     <${Sessions} />

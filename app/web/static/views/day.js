@@ -6,6 +6,7 @@ import { t } from "../words.js";
 import { Appointments } from "./appointments.js";
 import { CheckInCard } from "./checkin.js";
 import { Doses } from "./doses.js";
+import { Approvals } from "./limited.js";
 import { Team } from "./team.js";
 import { Trend } from "./trend.js";
 
@@ -15,6 +16,7 @@ export function Day({ me }) {
     <${Greeting} name=${me.name} />
     <div class="columns">
       <div class="column">
+        <${Approvals} />
         <${CheckInCard} />
         <${Card} title=${t("trend.title")} name="trend-card"><${Trend} patientId=${me.id} /><//>
       </div>

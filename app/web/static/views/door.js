@@ -7,6 +7,7 @@ import { go } from "../routing.js";
 import { comeInWith } from "../signin.js";
 import { html, useEffect } from "../ui.js";
 import { t, tCode } from "../words.js";
+import { SignInByCode } from "./code.js";
 
 /** @typedef {import("../types.js").DemoPerson} DemoPerson */
 
@@ -58,12 +59,13 @@ export const Welcome = ({ children }) => html`
 
 /** @param {{people: DemoPerson[]}} props */
 function Cast({ people }) {
-  if (!people.length) return html`<p class="center">${t("door.closed")}</p>`;
+  if (!people.length) return html`<${SignInByCode} /><p class="center soft">${t("door.closed")}</p>`;
   const houses = [...new Set(people.map((one) => one.organisation))];
   return html`
     <h2 class="center">${t("door.title")}</h2>
     <p class="center soft">${t("door.lead")}</p>
     ${houses.map((house) => html`<h3 class="house">${house}</h3><ul class="cast">${people.filter((p) => p.organisation === house).map(person)}</ul>`)}
+    <${SignInByCode} />
   `;
 }
 

@@ -8,6 +8,7 @@ import { BreakGlass, Emergencies } from "./emergency.js";
 import { Patients } from "./patients.js";
 import { Shared } from "./shared.js";
 import { Staff } from "./staff.js";
+import { Vouch } from "./vouch.js";
 
 const HONEST = ["operator", "coordinator", "privacy-officer"];
 
@@ -21,7 +22,7 @@ export function Office({ me }) {
       <div class="column">
         ${HONEST.filter(has).map((role) => html`<section class="card honest"><p>${tCode("account", role)}</p></section>`)}
         ${has("operator") && html`<${Staff} me=${me} />`}
-        ${has("coordinator") && html`<${Patients} me=${me} />`}
+        ${has("coordinator") && html`<${Patients} me=${me} /><${Vouch} />`}
         ${has("primary-care") && html`<${Shared} />`}
         ${has("privacy-officer") && html`<${Emergencies} me=${me} part />`}
       </div>

@@ -1,10 +1,11 @@
 /** Somebody whom one supports: how their days go, who is beside them, and for clinicians their own words. */
 import { useLoaded, useWhole } from "../loaded.js";
-import { Avatar, Card, Shown } from "../parts.js";
+import { Avatar, Card, Opened, Opener, Shown } from "../parts.js";
 import { may } from "../roles.js";
 import { dayName } from "../times.js";
-import { html } from "../ui.js";
+import { html, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
+import { Invite } from "./invite.js";
 import { Notice } from "./notice.js";
 import { Team } from "./team.js";
 import { Trend } from "./trend.js";
@@ -34,6 +35,7 @@ export function PatientView({ id, me }) {
       <div class="column side">
         ${!patient?.disclosure && !me.roles.includes(OUTSIDE) && html`<${Team} patientId=${id} me=${me} />`}
         ${sees(patient, "regimens") && html`<${Medicines} id=${id} />`}
+        ${name && !patient?.disclosure && may(me, "make invitations") && html`<${WayIn} person=${{ id, name }} />`}
       </div>
     </div>
   `;
@@ -58,6 +60,17 @@ function Medicines({ id }) {
           <ul class="people kept">${found.items.map((one) => html`<li key=${one.id}><div class="grow"><strong>${one.medicine}</strong><small>${one.status === "active" ? one.times.join(", ") : t("patient.stopped")}</small></div></li>`)}</ul>
         `}
       <//>
+    <//>
+  `;
+}
+
+/** Whoever leads the team invites anew who has lost their way in. @param {{person: {id: string, name: string}}} props */
+function WayIn({ person }) {
+  const [open, setOpen] = useState(false);
+  const turn = () => setOpen(!open);
+  return html`
+    <${Card} title=${t("invite.title")} aside=${html`<${Opener} open=${open} turn=${turn}>${t("invite.make")}<//>`}>
+      ${open && html`<${Opened} label=${t("invite.for", { name: person.name })}><${Invite} person=${person} leave=${turn} /><//>`}
     <//>
   `;
 }

@@ -7,7 +7,8 @@ import { Avatar, Card, More, Opened, Opener, Shown } from "../parts.js";
 import { may } from "../roles.js";
 import { html, useMemo, useState } from "../ui.js";
 import { t } from "../words.js";
-import { SignInLink } from "./link.js";
+import { ContactField } from "./code.js";
+import { Invite } from "./invite.js";
 import { firstOf } from "./staff.js";
 import { ArrangedTeam } from "./team.js";
 import { Trend } from "./trend.js";
@@ -23,8 +24,10 @@ export function Patients({ me }) {
   const [bringing, setBringing] = useState(false);
   const [brought, setBrought] = useState(/** @type {Patient | null} */ (null));
   const has = (/** @type {string[]} */ roles) => me.roles.some((role) => roles.includes(role));
-  const done = (/** @type {Patient} */ one) => {
+  const [sendTo, setSendTo] = useState("");
+  const done = (/** @type {Patient} */ one, /** @type {string} */ contact) => {
     setBrought(one);
+    setSendTo(contact);
     setBringing(false);
     patients.again();
   };
@@ -33,6 +36,7 @@ export function Patients({ me }) {
     <${Card} title=${t(has(OVERSEERS) ? "patients.program" : "patients.title")} aside=${bring}>
       ${bringing && html`<${Opened} label=${t("patients.bring")}><${BringIn} me=${me} done=${done} leave=${() => setBringing(false)} /><//>`}
       <p role="status">${brought && t(has(["coordinator"]) ? "patients.brought" : "patients.brought.lead", { name: brought.name })}</p>
+      ${brought && html`<${Opened} key=${brought.id} label=${t("invite.for", { name: brought.name })}><${Invite} person=${brought} sendTo=${sendTo} leave=${() => setBrought(null)} /><//>`}
       <${Shown} of=${patients}>
         ${(/** @type {{items: Patient[]}} */ found) => found.items.length || brought
           ? html`<ul class="people patients kept">${firstOf(brought, found.items).map((one) => html`<${One} key=${one.id} one=${one} levels=${may(me, "read check-in-levels")} desk=${has(["coordinator"])} />`)}</ul>`
@@ -63,24 +67,26 @@ function Desk({ one }) {
   return html`
     <div class="row ways">
       <${Opener} open=${open === "team"} turn=${turn("team")} whose=${one.name} look="plain">${t("team.of")}<//>
-      <${Opener} open=${open === "link"} turn=${turn("link")} whose=${one.name} look="plain">${t("link.title")}<//>
+      <${Opener} open=${open === "invite"} turn=${turn("invite")} whose=${one.name} look="plain">${t("invite.title")}<//>
     </div>
     ${open === "team" && html`<${Opened} key="team" label=${t("team.for", { name: one.name })}><${ArrangedTeam} patientId=${one.id} leave=${close} /><//>`}
-    ${open === "link" && html`<${Opened} key="link" label=${t("link.for", { name: one.name })}><${SignInLink} person=${one} leave=${close} /><//>`}
+    ${open === "invite" && html`<${Opened} key="invite" label=${t("invite.for", { name: one.name })}><${Invite} person=${one} leave=${close} /><//>`}
   `;
 }
 
-/** The id is made once, so that sending again after a lost answer brings them in once. @param {{me: Me, done: (one: Patient) => void, leave: () => void}} props */
+/** The id is made once, so that sending again after a lost answer brings them in once. @param {{me: Me, done: (one: Patient, contact: string) => void, leave: () => void}} props */
 function BringIn({ me, done, leave }) {
   const id = useMemo(newId, []);
   const [form, setForm] = useState({ name: "", timeZone: me.organisation.timeZone, language: me.language });
   const change = (/** @type {Partial<typeof form>} */ part) => setForm({ ...form, ...part });
-  const send = async () => done(await post("/v1/patients", { id, ...form }));
+  const [contact, setContact] = useState("");
+  const send = async () => done(await post("/v1/patients", { id, ...form }), contact);
   return html`
     <${Form} act=${send} say=${t("patients.bring")} leave=${leave}>
       ${(/** @type {Error | null} */ problem) => html`
         <${NameField} id="patient-name" problem=${problem} value=${form.name} set=${(/** @type {string} */ name) => change({ name })} />
         <${Where} id="patient" problem=${problem} form=${form} change=${change} />
+        <${ContactField} id="patient-contact" label=${t("invite.contact")} hint=${t("invite.contact.hint")} problem=${problem} value=${contact} set=${setContact} own=${false} required=${false} />
       `}
     <//>
   `;

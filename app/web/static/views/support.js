@@ -13,6 +13,7 @@ import { Greeting } from "./day.js";
 import { BreakGlass } from "./emergency.js";
 import { Patients } from "./patients.js";
 import { Staff } from "./staff.js";
+import { Vouch } from "./vouch.js";
 
 /** @typedef {import("../types.js").Me} Me */
 /** @typedef {import("../types.js").DutyShift} DutyShift */
@@ -30,6 +31,7 @@ export function Support({ me }) {
         ${may(me, "list identity") && html`<${Patients} me=${me} />`}
         ${may(me, "break-glass emergency") && html`<${BreakGlass} />`}
         ${may(me, "review emergency") && html`<p class="center"><a href="#/emergencies">${t("emergency.title")}</a></p>`}
+        <${Vouch} />
         <p class="center"><a href="#/mirror">${t("mirror.link")}</a></p>
       </div>
     </div>
