@@ -23,6 +23,7 @@ def text(ready: Ready) -> str:
         f"  health     {url}/health/ready",
         f"  database   {ready.database.told}",
         f"  push       {ready.pushing}",
+        f"  letters    {ready.posting}",
         "",
         *(_people(url, page=ready.page) if ready.site.demo else first(ready.setup_link, page=ready.page)),
         "",

@@ -1,4 +1,4 @@
-"""What a handler may ask for: `me`, `db`, `now`, `site`."""
+"""What a handler may ask for: `me`, `db`, `now`, `site`; `caller` and `pool` where one transaction is not enough."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,13 +14,16 @@ from app.answers import KEPT
 from app.auth import Signed
 from app.observe import decided_at, request_id
 from app.site import Site
-from db import Connection, Principal, person
+from db import Connection, Pool, Principal, person
 
 # These are made below and nowhere else: the framework need not look again at what they are.
 Me = SkipValidation[NamedDependency[Signed]]
 Db = SkipValidation[NamedDependency[Connection]]
 Now = SkipValidation[NamedDependency[datetime]]
 Where = SkipValidation[NamedDependency[Site]]
+# For what counts a try before it looks at it, in a transaction of its own.
+Caller = SkipValidation[NamedDependency[Principal]]
+Connections = SkipValidation[NamedDependency[Pool]]
 
 
 async def provide_me(request: Request[Any, Any, Any]) -> Signed:
@@ -69,9 +72,22 @@ async def provide_site(request: Request[Any, Any, Any]) -> Site:
     return site
 
 
+async def provide_caller(request: Request[Any, Any, Any]) -> Principal:
+    """On whose behalf this request's transactions are."""
+    return principal(request)
+
+
+async def provide_pool(request: Request[Any, Any, Any]) -> Pool:
+    """Where transactions come from."""
+    pool: Pool = request.app.state.pool
+    return pool
+
+
 PROVIDERS = {
     "me": Provide(provide_me),
     "db": Provide(provide_db),
+    "caller": Provide(provide_caller),
+    "pool": Provide(provide_pool),
     "now": Provide(provide_now),
     "site": Provide(provide_site),
 }

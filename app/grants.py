@@ -124,6 +124,12 @@ _PRESCRIBERS = roles("prescriber", under=("team", "covering"))
 _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     # One's own.
     ("read change sign-out end refuse", "own-account", (EVERYONE,)),
+    ("read add change remove prove", "own-contacts", (EVERYONE,)),
+    ("make read use", "own-recovery-codes", (EVERYONE,)),
+    # A patient who has come in by a code alone is believed by a second thing.
+    ("prove", "own-session", (SELF,)),
+    ("ask read approve refuse", "own-approvals", (SELF,)),
+    ("ask read redeem", "own-vouches", (SELF,)),
     ("begin add read change remove prove", "own-passkeys", (EVERYONE,)),
     ("begin add read remove prove", "own-authenticator", (_STAFF,)),
     ("begin add read remove prove", "own-provider", (_STAFF,)),
@@ -137,7 +143,13 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("add change", "staff", (_OPERATOR,)),
     # A colleague who has lost what they sign in with: whoever knows the staff says that it is them.
     ("find vouch", "recoveries", (roles("operator", *OVERSEERS, "program-lead", *CLINICIANS, under=("program",)),)),
-    ("make", "sign-in-links", (roles("operator", "coordinator", under=("program",)),)),
+    ("make", "sign-in-links", (_OPERATOR,)),
+    # A patient comes in by an invitation; who has lost everything is known by two of the staff.
+    ("make", "invitations", (roles("coordinator", under=("program",)), roles(*CLINICIANS, under=("lead",)))),
+    ("find vouch", "newcomers", (
+        roles(*PEERS, *CLINICIANS, "coordinator", "supervisor", "program-lead", under=("program",)),
+    )),
+    ("read", "contact-preferences", (SELF, _BESIDE, _OVERSIGHT)),
     ("list add end", "coverage", (roles(*PEERS, *CLINICIANS, under=("self",)), _OVERSIGHT)),
     # Name, language and zone: all that whoever runs the place knows of a patient.
     ("list", "identity", (_BESIDE, _OVERSIGHT, _OPERATOR, _ELSEWHERE, _ELSEWHERE_PEERS, _EMERGENCY)),

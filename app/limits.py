@@ -54,6 +54,13 @@ HEAVY = Limit("heavy", 20, timedelta(minutes=10), exact=True)
 # Nobody has so many emergencies, and nobody finds out who is a patient by trying.
 EMERGENCY = Limit("emergency", 12, timedelta(hours=1), exact=True)
 
+# Whoever asks for codes, or guesses. A contact's own: nobody's mailbox is filled, and a stranger who uses it up keeps
+# its owner from codes for an hour at most, and from nothing else.
+CODES_TO_CONTACT = Limit("codes-to-contact", 5, timedelta(hours=1), exact=True)
+CODES_FROM_DEVICE = Limit("codes-from-device", 10, timedelta(hours=1), exact=True)
+RECOVERY = Limit("recovery", 10, timedelta(days=1), exact=True)
+VOUCHES = Limit("vouches", 20, timedelta(hours=1), exact=True)
+
 # By address, and loosely: a whole clinic may come from one.
 SIGN_IN = Limit("sign-in", 120, timedelta(minutes=1), exact=True)
 # By person, wherever they are: six digits of an app, and eight that a colleague reads out. A day of guesses at the

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from app.settings import BadSettings, Settings
 from notifications import Channel, Permanent, Push
+from notifications.channel import Keep
 from notifications.push import GOOGLE, open_firebase
 
 NO_CREDENTIALS = "no push credentials: phones do not ring; set GOOGLE_APPLICATION_CREDENTIALS"
@@ -26,11 +27,15 @@ class Nowhere:
 
 
 class Pushing(Struct, frozen=True):
-    """The channel, and what to call it on the card; `inbox` is where a local server shows what arrived."""
+    """The channel, and what to call it on the card; `inbox` is where a local server shows what arrived.
+
+    With `keep` other things are shown there as well, such as mail.
+    """
 
     channel: Channel
     told: str
     inbox: str | None = None
+    keep: Keep | None = None
 
 
 @asynccontextmanager
@@ -50,7 +55,8 @@ async def opened(settings: Settings, *, demo: bool) -> AsyncIterator[Pushing]:
         local_fcm.serve() as local,
         open_firebase(local.service_account, local.url) as channel,
     ):
-        yield Pushing(channel, f"a local FCM server, inbox at {local.url}/inbox", f"{local.url}/inbox")
+        inbox = f"{local.url}/inbox"
+        yield Pushing(channel, f"a local FCM server, inbox at {inbox}", inbox, local.keep)
 
 
 def credentials(path: str) -> dict[str, str]:

@@ -89,6 +89,15 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     oidc_link_by_mail: Annotated[
         bool, setting("Connect staff at their first sign-in by an address that both the provider and we have verified.")
     ] = False
+    smtp_url: Annotated[
+        Text | None, setting("The mail server that codes and links are handed to, with its user.", secret=True)
+    ] = None
+    mail_from: Annotated[Text | None, setting("Whom mail comes from; a name that says nothing of care.")] = None
+    sms_url: Annotated[Text | None, setting("An HTTPS address that sends text messages on.", secret=True)] = None
+    sms_token: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=4096, pattern="^[!-~]+$")] | None,
+        setting("What that address is sent as a bearer token.", secret=True),
+    ] = None
     metrics_token: Annotated[
         Annotated[str, Meta(min_length=20, max_length=4096)] | None,
         setting(
@@ -136,6 +145,15 @@ _SHAPES = {
         r"(https://[^\s/?#@]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?)(/[^\s?#]*)?",
         "the issuer's https address, letter by letter as its discovery document says it",
     ),
+    "smtp_url": (
+        r"smtps?://([^\s/?#:@]+:[^\s/?#:@]*@)?(\[[0-9a-fA-F:.]+\]|[^\s:/?#\[\]@]+)(:\d{1,5})?/?",
+        "smtps://user:password@host:465 or smtp://user:password@host:587, where a password has %40 for @ and %3A for :",
+    ),
+    "mail_from": (
+        r"([^<>@\x00-\x1f]{1,60} <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)",
+        "an address such as Notices <notices@example.org>",
+    ),
+    "sms_url": (r"https://[^\s/?#@]+(/[^\s#]*)?", "an https address without a user"),
     "signaling_url": (r"wss?://[^\s/?#@]+(/[^\s?#]*)?", "an address such as wss://care.example.org/v1/signaling"),
     "trusted_proxies": (
         r"[0-9a-fA-F.:]+(/\d{1,3})?",
@@ -179,6 +197,8 @@ def examined(environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
     if (settings.oidc_issuer is None) != (settings.oidc_client_id is None):
         given, lacking = ("ISSUER", "CLIENT_ID") if settings.oidc_issuer else ("CLIENT_ID", "ISSUER")
         mistakes.setdefault(f"CAIRN_OIDC_{lacking}", f"CAIRN_OIDC_{given} needs CAIRN_OIDC_{lacking} beside it.")
+    if settings.smtp_url and not settings.mail_from:
+        mistakes.setdefault("CAIRN_MAIL_FROM", "CAIRN_SMTP_URL needs CAIRN_MAIL_FROM, whom mail comes from.")
     return settings, mistakes
 
 
@@ -222,7 +242,7 @@ def _parsed(name: str, field: FieldInfo, text: str) -> Any:
         raise BadSettings(f"{name}: Expected {meaning or _expected(inspect.type_info(field.type))}.") from None
     if shape and not all(re.fullmatch(shape, one) for one in (value if several else (value,))):
         raise BadSettings(f"{name}: Expected {meaning}.")
-    if field.name in ("database_url", "database_owner_url"):
+    if field.name in ("database_url", "database_owner_url", "smtp_url"):
         _check_port(name, value)
     if field.name == "trusted_proxies":
         _check_networks(name, value)

@@ -1,8 +1,10 @@
 """What the handlers may know of how this server was set up."""
 
+from functools import partial
+from secrets import token_bytes
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 _USUAL_PORT = {"http": ":80", "https": ":443"}
 
@@ -36,6 +38,7 @@ class Site(Struct, frozen=True):
     """Fixed for the life of a process."""
 
     ticket_key: bytes
+    code_key: bytes = field(default_factory=partial(token_bytes, 32))
     demo: bool = False
     public_url: str = "http://127.0.0.1:8000"
     signaling_url: str | None = None

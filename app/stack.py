@@ -42,6 +42,7 @@ class Ready(Struct, frozen=True):
     site: Site
     database: Database
     pushing: str
+    posting: str
     setup_link: str | None = None
     page: bool = True
 
@@ -126,6 +127,7 @@ def site_of(settings: Settings, secret: str) -> Site:
     """What the handlers may know."""
     return Site(
         ticket_key=keys.derive(secret, "visit tickets"),
+        code_key=keys.derive(secret, "codes, keys and links"),
         demo=is_demo(settings),
         public_url=public_url(settings),
         signaling_url=settings.signaling_url,
@@ -239,7 +241,7 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
 
     A database of our own that ends by itself ends us too: `DatabaseEnded`.
     """
-    from app import push, seats, worker  # noqa: PLC0415  # Firebase is not loaded by those who do not push
+    from app import letters, push, seats, worker, written  # noqa: PLC0415  # not loaded by those who do neither
 
     sock, settings = listening(settings, say)
     async with AsyncExitStack() as stack:
@@ -257,9 +259,11 @@ async def serve_all(settings: Settings, say: Said, ready: Callable[[Ready], None
         rooms = rooms_of(site)
         app = create_app(pool, bell, site, beside=[signaling_beside(site, rooms)])
         lane = await stack.enter_async_context(clock_pool(place, bell, pool.keys))
-        beside = worker.Beside(seats.Here(rooms), notary.appointed(settings))
+        carriers = await stack.enter_async_context(letters.opened(settings, pushing.keep))
+        post = worker.Letters(written.composer(site), carriers)
+        beside = worker.Beside(seats.Here(rooms), notary.appointed(settings), post)
         await stack.enter_async_context(worker.running(lane, bell, pushing.channel, beside, system_clock))
-        told = Ready(site, place, pushing.told, link, page=assets.is_installed())
+        told = Ready(site, place, pushing.told, carriers.told, link, page=assets.is_installed())
         await server.serve(app, sock, started=lambda: ready(told), stopping=bell.close, ended=place.ended)
         if place.ended():
             raise database.DatabaseEnded
@@ -299,16 +303,27 @@ async def serve_api(settings: Settings, say: Said) -> None:
 
 async def serve_worker(settings: Settings, say: Said) -> None:
     """The clock alone, until a signal says stop."""
-    from app import push, seats, worker  # noqa: PLC0415
+    from app import letters, push, seats, worker, written  # noqa: PLC0415
 
     secret = shared_secret(settings)
-    place, apart = _configured(settings, secret), seats.Apart(site_of(settings, secret), system_clock)
+    place, site = _configured(settings, secret), site_of(settings, secret)
     async with (
         connected(settings, place, "worker") as (pool, bell),
         push.opened(settings, demo=is_demo(settings)) as pushing,
-        worker.running(pool, bell, pushing.channel, worker.Beside(apart, notary.appointed(settings)), system_clock),
+        letters.opened(settings, pushing.keep) as carriers,
+        worker.running(
+            pool,
+            bell,
+            pushing.channel,
+            worker.Beside(
+                seats.Apart(site, system_clock),
+                notary.appointed(settings),
+                worker.Letters(written.composer(site), carriers),
+            ),
+            system_clock,
+        ),
     ):
-        say(f"The worker runs. Push: {pushing.told}.")
+        say(f"The worker runs. Push: {pushing.told}. Letters: {carriers.told}.")
         await server.until_told()
 
 

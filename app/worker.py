@@ -16,8 +16,10 @@ import notifications
 from app import auth, idempotency, limits, seats
 from app.alerts import actions as alerts
 from app.closure import actions as closure
+from app.codes import actions as codes
 from app.events import actions as events
 from app.exports import actions as exports
+from app.letters import Carriers
 from app.logs import log
 from app.medications import actions as medications
 from app.passkeys import actions as passkeys
@@ -29,6 +31,8 @@ from app.trail import actions as trail
 from app.trail.notary import Notary
 from db import Bell, Pool, meaning
 from notifications import Channel, Lane
+from notifications.letters import Compose
+from notifications.models import Post
 
 
 class Tick(Struct, frozen=True):
@@ -41,11 +45,19 @@ class Tick(Struct, frozen=True):
     bell: str | None = None
 
 
+class Letters(Struct, frozen=True):
+    """What letters say, and by which way they go."""
+
+    compose: Compose
+    carriers: Carriers
+
+
 class Beside(Struct, frozen=True):
-    """What the ticks reach besides the database and phones: the rooms of visits, and the audit's signature."""
+    """What the ticks reach besides the database and phones: rooms of visits, the audit's signature, and the post."""
 
     rooms: Seats
     notary: Notary
+    letters: Letters
 
 
 def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
@@ -55,6 +67,9 @@ def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
         Tick("escalate", 0.5, 10, lambda now: alerts.escalate_overdue(pool, now), alerts.BELL),
         Tick("urgent", 1, 25, lambda now: _deliver(pool, channel, now, Lane.URGENT), Lane.URGENT.bell),
         Tick("ordinary", 1, 25, lambda now: _deliver(pool, channel, now, Lane.ORDINARY), Lane.ORDINARY.bell),
+        Tick("mail", 1, 40, lambda now: _post(pool, beside.letters, "email", now), notifications.letters.BELL),
+        Tick("texts", 1, 40, lambda now: _post(pool, beside.letters, "sms", now), notifications.letters.BELL),
+        Tick("forget-codes", 3600, 60, lambda now: codes.forget(pool, now)),
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
         Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
         Tick("exports", 5, 120, lambda now: exports.make_due(pool, now), exports.TOPIC),
@@ -71,6 +86,10 @@ def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
 
 async def _deliver(pool: Pool, channel: Channel, now: datetime, lane: Lane) -> object:
     return await notifications.deliver_due(pool, channel, now, lanes=(lane,))
+
+
+async def _post(pool: Pool, letters: Letters, by: Post, now: datetime) -> object:
+    return await notifications.letters.post_due(pool, letters.compose, by, letters.carriers.by[by], now)
 
 
 @asynccontextmanager

@@ -32,6 +32,7 @@ BREAKS = [
     ("webauthn is behind app.passkeys.ceremony", "app/passkeys/actions.py", "import webauthn"),
     ("joserfc is behind app.proofs and app.provider.tokens", "app/provider/openid.py", "import joserfc"),
     ("pyotp and segno are behind app.totp.codes", "app/totp/actions.py", "import pyotp"),
+    ("aiosmtplib is behind notifications.mail", "notifications/letters.py", "import aiosmtplib"),
     ("no cycle at any depth", "app/people/models.py", "import app.checkins.actions"),
 ]
 

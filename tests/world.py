@@ -90,6 +90,10 @@ class World:
         """A client that has not signed in."""
         return self._clients.setdefault("", self._client({}))
 
+    def with_token(self, token: str) -> httpx.AsyncClient:
+        """A client that has come in by a way of its own."""
+        return self._clients.setdefault(token, self._client({"authorization": f"Bearer {token}"}))
+
     def new_id(self) -> UUID:
         """An id as a client makes it."""
         return new_id(self.clock.now)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app import sealing
+from app import audit, sealing
 from app.contacts import queries, rules
-from app.contacts.models import ClosedBecause, Contact, Kept, Kind, NewContact, Owner
+from app.contacts.models import Care, ClosedBecause, Contact, Kept, Kind, NewContact, Owner, Preferences
 from app.errors import IdTaken, NotFound
 from db import Connection
 
@@ -54,6 +54,30 @@ async def close(db: Connection, contact_id: UUID, because: ClosedBecause, now: d
     """Forget it."""
     if not await queries.close(db, contact_id, because, now):
         raise NotFound
+
+
+async def change(db: Connection, me: UUID, contact_id: UUID, new: Care) -> Contact:
+    """How careful one has to be there, from now on."""
+    row = await queries.care(db, me, contact_id, new)
+    if row is None:
+        raise NotFound
+    [value] = await _values(db, [row])
+    return _shown(row, value)
+
+
+async def remove(db: Connection, me: UUID, contact_id: UUID, now: datetime, *, sure: bool) -> None:
+    """Forget one of the caller's own; the last verified one only if they are sure."""
+    rules.check_removal(await queries.of(db, me), contact_id, sure=sure)
+    await close(db, contact_id, "own", now)
+
+
+async def preferences(db: Connection, patient_id: UUID) -> Preferences:
+    """How a patient may be reached, for those who stand beside them; `NotFound` for all others."""
+    found = await queries.preferences(db, patient_id)
+    if found is None:
+        raise NotFound
+    await audit.record(db, "read", "contact-preferences", [patient_id])
+    return Preferences(found)
 
 
 def place(contact_id: UUID) -> sealing.Place:

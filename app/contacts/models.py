@@ -45,6 +45,36 @@ class Contact(Model, frozen=True):
         return f"Contact(id={self.id})"
 
 
+class Contacts(Model, frozen=True):
+    """All of them, those first that were shown to be somebody's own."""
+
+    items: list[Contact]
+
+
+class Care(Incoming, frozen=True):
+    """How careful one has to be; what is left out stays."""
+
+    may_text: bool | None = None
+    may_leave_voicemail: bool | None = None
+    shared: bool | None = None
+
+
+class Preference(Model, frozen=True):
+    """A way to reach somebody, without the address."""
+
+    kind: Kind
+    may_text: bool
+    may_leave_voicemail: bool
+    shared: bool
+    verified: bool
+
+
+class Preferences(Model, frozen=True):
+    """The ways to reach somebody; none where nothing was said."""
+
+    items: list[Preference]
+
+
 class Kept(Struct, frozen=True):
     """A contact as its row holds it."""
 

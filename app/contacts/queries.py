@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from app.contacts.models import ClosedBecause, Kept, NewContact, Owner
+from app.contacts.models import Care, ClosedBecause, Kept, NewContact, Owner, Preference
 from db import Connection
 
 
@@ -82,3 +82,32 @@ async def close(db: Connection, contact_id: UUID, because: ClosedBecause, now: d
         now,
     )
     return closed == 1
+
+
+async def care(db: Connection, me: UUID, contact_id: UUID, new: Care) -> Kept | None:
+    """Change what may be done with one of the caller's own."""
+    return await db.one(
+        Kept,
+        """
+        UPDATE contact SET may_text = coalesce($3, may_text),
+            may_leave_voicemail = coalesce($4, may_leave_voicemail), shared = coalesce($5, shared)
+        WHERE id = $1 AND person_id = $2 AND closed_at IS NULL
+        RETURNING id, person_id, kind, value_sealed, may_text, may_leave_voicemail, shared, added_at, verified_at
+        """,
+        contact_id,
+        me,
+        new.may_text,
+        new.may_leave_voicemail,
+        new.shared,
+    )
+
+
+async def preferences(db: Connection, patient_id: UUID) -> list[Preference] | None:
+    """The ways to reach a patient; None where the caller does not stand beside them."""
+    if await db.value(bool, "SELECT stands_beside($1)", patient_id) is not True:
+        return None
+    return await db.all(
+        Preference,
+        "SELECT kind, may_text, may_leave_voicemail, shared, verified FROM contact_preferences($1)",
+        patient_id,
+    )

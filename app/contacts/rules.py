@@ -2,17 +2,31 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from uuid import UUID
 
 import idna
 
-from app.contacts.models import Kind
-from app.errors import FieldError, Invalid
+from app.contacts.models import Kept, Kind
+from app.errors import FieldError, Invalid, NotFound, Refusal
 
 _LONGEST = 254
 _LOCAL = re.compile(r"[^\s@\x00-\x1f\x7f\"(),:;<>\[\]\\]{1,64}")
 _FILLING = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]+")
 _E164 = re.compile(r"\+[1-9]\d{7,14}")
 _NORTH_AMERICAN = re.compile(r"\+1[2-9]\d{2}[2-9]\d{6}")
+
+
+class LastWayIn(Refusal):
+    """By this one you come in, and there is no other. Without it you need a recovery code, or staff who know you."""
+
+
+def check_removal(own: Sequence[Kept], contact_id: UUID, *, sure: bool) -> None:
+    """It is the caller's, and either not the last by which they come in, or they have been told so."""
+    if contact_id not in {one.id for one in own}:
+        raise NotFound
+    if not sure and {one.id for one in own if one.verified_at} == {contact_id}:
+        raise LastWayIn
 
 
 def normal(kind: Kind, value: str) -> str:

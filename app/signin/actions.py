@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app import audit, auth
+from app import auth
 from app.access import leading
 from app.account import actions as account
 from app.auth import Factor
@@ -65,16 +65,14 @@ async def set_up(pool: Pool, new: SetUp, now: datetime) -> SignedIn:
 
 
 async def make_link(db: Connection, person_id: UUID, site: Site, now: datetime) -> SignInLink:
-    """A way in for somebody whom the caller lets in; the one from before opens nothing any more.
+    """A way in for a colleague whom the caller lets in; the one from before opens nothing any more.
 
     Every phone and page of theirs says so. Where they have a factor of their own, it does not open by itself.
     """
     secret, sha256 = auth.new_secret()
-    kind = await queries.make_sign_in_link(db, person_id, sha256, now, now + LINK_LASTS)
-    if kind is None:
+    if await queries.make_sign_in_link(db, person_id, sha256, now, now + LINK_LASTS) is None:
         raise NotFound
     await account.tell(db, person_id, now)
-    await audit.record(db, "make", "sign-in-links", [person_id] if kind == "patient" else [])
     return SignInLink(f"{site.public_url}/#invite={secret}", now + LINK_LASTS)
 
 

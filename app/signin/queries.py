@@ -15,7 +15,7 @@ async def use_link(db: Connection, sha256: bytes, now: datetime) -> bool:
 async def make_sign_in_link(
     db: Connection, person_id: UUID, sha256: bytes, now: datetime, expires_at: datetime
 ) -> str | None:
-    """Keep the one link of a patient or of staff, and say which they are; None for nobody whom the caller lets in."""
+    """Keep the one link of somebody who works here; None for nobody whom the caller lets in."""
     return await db.value(str, "SELECT make_sign_in_link($1, $2, $3, $4)", person_id, sha256, now, expires_at)
 
 

@@ -36,13 +36,13 @@ async def set_up(data: JSONBody[SetUp], request: Request[Any, Any, Any], now: No
 
 
 @post("/v1/people/{person_id:uuid}/sign-in-links", operation_id="makeSignInLink", tags=["sign-in"],
-      summary="Make a one-time link for somebody",
+      summary="Make a one-time link for a colleague",
       access=access.allow("make", "sign-in-links", step_up=True))  # fmt: skip
 async def make_link(person_id: FromPath[UUID], db: Db, site: Where, now: Now) -> SignInLink:
-    """A link with which somebody of your organisation signs in, once, within two days; a newer one replaces it.
+    """A link with which somebody who works here signs in, once, within two days; a newer one replaces it.
 
-    A coordinator makes them for patients, an operator for everybody. Hand it over yourself: whoever opens it is them,
-    unless they have a passkey or another way of their own, which is told of it and which it does not open past.
+    Hand it over yourself: whoever opens it is them, unless they have a passkey or another way of their own, which is
+    told of it and which it does not open past. Patients are invited.
     """
     return await actions.make_link(db, person_id, site, now)
 

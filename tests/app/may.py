@@ -66,7 +66,26 @@ MAY: Mapping[Route, May] = {
     ("GET", "/v1/sessions"): EVERYBODY,
     ("DELETE", "/v1/sessions/{session_id}"): EVERYBODY,
     ("POST", "/v1/sessions/end-others"): EVERYBODY,
-    ("POST", "/v1/people/{person_id}/sign-in-links"): may("operator coordinator: program"),
+    ("POST", "/v1/people/{person_id}/sign-in-links"): may("operator: program"),
+    **dict.fromkeys((
+        ("GET", "/v1/contacts"), ("POST", "/v1/contacts"), ("PATCH", "/v1/contacts/{contact_id}"),
+        ("DELETE", "/v1/contacts/{contact_id}"), ("POST", "/v1/contacts/{contact_id}/codes"),
+        ("POST", "/v1/contact-codes/{challenge_id}/redeem"), ("POST", "/v1/recovery-codes"),
+        ("GET", "/v1/recovery-codes"), ("POST", "/v1/recovery-codes/use"),
+    ), EVERYBODY),
+    **dict.fromkeys((
+        ("POST", "/v1/session/codes"), ("POST", "/v1/session/codes/{challenge_id}/redeem"),
+        ("POST", "/v1/approvals"), ("GET", "/v1/approvals"), ("GET", "/v1/approvals/{approval_id}"),
+        ("POST", "/v1/approvals/{approval_id}/approve"), ("POST", "/v1/approvals/{approval_id}/refuse"),
+        ("POST", "/v1/vouches"), ("GET", "/v1/vouches/mine"), ("POST", "/v1/vouches/redeem"),
+    ), OWN),
+    **dict.fromkeys((("POST", "/v1/vouches/look-up"), ("POST", "/v1/vouches/confirm")), may(
+        "peer peer-lead counselor prescriber coordinator supervisor program-lead: program",
+    )),
+    ("POST", "/v1/patients/{patient_id}/invitations"): may("coordinator: program", "counselor prescriber: lead"),
+    ("GET", "/v1/patients/{patient_id}/contact-preferences"): may(
+        "patient: self", "peer peer-lead counselor prescriber: team covering", "coordinator supervisor: program",
+    ),
     **dict.fromkeys((
         ("POST", "/v1/passkeys/registrations"), ("POST", "/v1/passkeys"), ("GET", "/v1/passkeys"),
         ("PATCH", "/v1/passkeys/{passkey_id}"), ("DELETE", "/v1/passkeys/{passkey_id}"),

@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from app.demo.cast import CAST, DANA, INES, MAYA, OKAFOR, SAM, Person, known
 from app.web import assets
+from tests.app.doorstep import APPROVAL, DIGITS, NUMBER, OWN, RECOVERY, SECOND, code_of
 from tests.app.knowing import related
 from tests.app.may import MAY, May, Route, granted
 from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, Scene, a_new_id
 from tests.conftest import NOW
 from tests.consents.papers import elements, filled
-from tests.world import AS_IT_IS
+from tests.world import AS_IT_IS, SITE
 
 # What a route speaks of: nobody; whatever the caller has; whatever the caller may see; the one thing it names; or
 # somebody who was not here before.
@@ -160,6 +161,14 @@ def _maya(scene: Scene) -> dict[str, Any]:
     return {"patient_id": MAYA.id}
 
 
+def _contact(scene: Scene) -> dict[str, Any]:
+    return {"contact_id": scene.maya.contact}
+
+
+def _approval(scene: Scene) -> dict[str, Any]:
+    return {"approval_id": APPROVAL}
+
+
 def _check_in(scene: Scene) -> dict[str, Any]:
     now = scene.world.clock.now
     return {"id": a_new_id(scene), "date": now.date().isoformat(), "mood": 7, "craving": 1, "wantsToTalk": False,
@@ -281,6 +290,7 @@ NOT_SHOWN = Expected(409, "FormChanged")
 NOT_YOUR_CLAIM = Expected(409, "NotYourClaim")
 NOT_CLAIMED = {"ines": NOT_YOUR_CLAIM, "theo": NOT_YOUR_CLAIM}
 NOT_THEIRS = dict.fromkeys(("sam", "ines", "ben", "okafor", "nell", "ned"), Expected(403, "NotYourPatients"))
+NOBODY_VOUCHED = dict.fromkeys(("maya", "leo", "noah"), Expected(409, "NotYet"))
 
 RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/health/live"): PUBLIC,
@@ -310,8 +320,50 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ),
     ("POST", "/v1/sessions/end-others"): Recipe(of="caller", served=204),
     ("POST", "/v1/people/{person_id}/sign-in-links"): Recipe(
-        of="one", path=lambda _: {"person_id": MAYA.id}, served=201
+        of="one", path=lambda _: {"person_id": DANA.id}, owner=DANA, served=201
     ),
+    ("POST", "/v1/sign-in/codes"): Recipe(of="nobody", body=lambda _: {"contact": "x@example.org"}, served=202),
+    ("POST", "/v1/sign-in/codes/{challenge_id}/redeem"): Recipe(
+        of="nobody", path=lambda s: {"challenge_id": a_new_id(s)}, body=lambda _: {"code": "12345678"}, served=403
+    ),
+    ("POST", "/v1/session/codes"): Recipe(of="caller", body=lambda _: {"contact": "x@example.org"}, served=202),
+    ("POST", "/v1/session/codes/{challenge_id}/redeem"): Recipe(
+        of="one", path=lambda _: {"challenge_id": SECOND}, body=lambda _: {"code": code_of(SITE, SECOND)}
+    ),
+    ("POST", "/v1/contacts/{contact_id}/codes"): Recipe(of="one", path=_contact, served=202),
+    ("POST", "/v1/contact-codes/{challenge_id}/redeem"): Recipe(
+        of="one", path=lambda _: {"challenge_id": OWN}, body=lambda _: {"code": code_of(SITE, OWN)}, served=204
+    ),
+    ("GET", "/v1/contacts"): CALLER,
+    ("POST", "/v1/contacts"): Recipe(
+        of="caller", body=lambda s: {"id": a_new_id(s), "kind": "email", "value": "x@example.org"}, served=201
+    ),
+    ("PATCH", "/v1/contacts/{contact_id}"): Recipe(of="one", path=_contact, body=lambda _: {"shared": True}),
+    ("DELETE", "/v1/contacts/{contact_id}"): Recipe(
+        of="one", path=_contact, query=lambda _: {"sure": True}, served=204
+    ),
+    ("GET", "/v1/patients/{patient_id}/contact-preferences"): Recipe(of="one", path=_maya),
+    ("POST", "/v1/patients/{patient_id}/invitations"): Recipe(of="one", path=_maya, body=lambda _: {}, served=201),
+    ("POST", "/v1/invitations/redeem"): Recipe(
+        of="nobody", body=lambda _: {"secret": "nobody-was-given-this-link", "key": "ABCD-EFGH"}, served=403
+    ),
+    ("POST", "/v1/recovery-codes"): Recipe(of="caller", served=201),
+    ("GET", "/v1/recovery-codes"): CALLER,
+    ("POST", "/v1/recovery-codes/use"): Recipe(of="caller", body=lambda _: {"code": RECOVERY}),
+    ("POST", "/v1/approvals"): Recipe(
+        of="caller", refused=dict.fromkeys(("maya", "leo", "noah"), Expected(409, "AlreadyFull"))
+    ),
+    ("GET", "/v1/approvals"): CALLER,
+    ("GET", "/v1/approvals/{approval_id}"): Recipe(of="one", path=_approval),
+    ("POST", "/v1/approvals/{approval_id}/approve"): Recipe(
+        of="one", path=_approval, body=lambda _: {"number": NUMBER}
+    ),
+    ("POST", "/v1/approvals/{approval_id}/refuse"): Recipe(of="one", path=_approval),
+    ("POST", "/v1/vouches"): Recipe(of="caller", served=201),
+    ("GET", "/v1/vouches/mine"): Recipe(of="caller", refused=NOBODY_VOUCHED),
+    ("POST", "/v1/vouches/redeem"): Recipe(of="caller", refused=NOBODY_VOUCHED),
+    ("POST", "/v1/vouches/look-up"): Recipe(of="one", body=lambda _: {"number": DIGITS}, tells_names=True),
+    ("POST", "/v1/vouches/confirm"): Recipe(of="one", body=lambda _: {"number": DIGITS, "how": "video"}),
     ("POST", "/v1/sign-in-links/redeem"): Recipe(
         of="nobody", body=lambda _: {"secret": "nobody-was-given-this-link"}, served=403
     ),

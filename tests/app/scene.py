@@ -40,9 +40,10 @@ from app.exports import actions as exports
 from db import new_id, person
 from db.envelope import Place
 from db.sealing import seal
+from tests.app.doorstep import somebody_is_coming_in
 from tests.conftest import NOW, OneConnection
 from tests.consents.papers import broken, consent, revoked
-from tests.world import World, a_check_in
+from tests.world import SITE, World, a_check_in
 
 Fact = Literal["identity", "note", "medicine", "device", "token", "contact"]
 
@@ -219,9 +220,10 @@ async def a_day(world: World, seen: Seen) -> Scene:
     )
     await seen.owner(
         "INSERT INTO sign_in_link (sha256, person_id, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)",
-        sha256("link-of-maya"), MAYA.id, KAI.id, world.clock.now, world.clock.now + timedelta(hours=48),
+        sha256("link-of-dana"), DANA.id, KAI.id, world.clock.now, world.clock.now + timedelta(hours=48),
     )  # fmt: skip
     await _ways_to_sign_in(seen, world)
+    await somebody_is_coming_in(seen, SITE, world.clock.now)
     await seen.owner("UPDATE notification SET state = 'planned', next_at = NULL WHERE next_at <= $1", world.clock.now)
     world.clock.forward(minutes=14)
     world.bell.close()  # so that a stream of live events ends by itself

@@ -12,7 +12,7 @@ from app import access, auth, tables
 from app.access import EVERYONE
 from app.asgi import create_app
 from app.auth import Assurance, Factor
-from app.demo.cast import DANA, KAI, LEO, MAYA, ROSA, SAM, Person
+from app.demo.cast import DANA, KAI, MAYA, ROSA, SAM, Person
 from app.errors import NotSignedIn
 from db import DOOR, Pool, person
 from tests.app.scene import Scene
@@ -31,19 +31,19 @@ async def come_in(
     return {"authorization": header}, await auth.who(world.pool, header, world.clock.now)
 
 
-async def link_for_leo(world: World, header: Header) -> httpx.Response:
+async def link_for_sam(world: World, header: Header) -> httpx.Response:
     """What asks for a factor that was shown just now."""
-    return await world.nobody().post(f"/v1/people/{LEO.id}/sign-in-links", headers=header)
+    return await world.nobody().post(f"/v1/people/{SAM.id}/sign-in-links", headers=header)
 
 
 async def test_a_sign_in_counts_as_fresh_for_five_minutes(world: World) -> None:
-    header, me = await come_in(world, ROSA)
+    header, me = await come_in(world, KAI)
     assert (me.assurance, me.proved_by, me.device) == ("full", "link", False)
 
     world.clock.forward(minutes=5)
-    assert (await link_for_leo(world, header)).status_code == 201
+    assert (await link_for_sam(world, header)).status_code == 201
     world.clock.forward(seconds=1)
-    refused = await link_for_leo(world, header)
+    refused = await link_for_sam(world, header)
 
     assert (refused.status_code, refused.json()["code"]) == (403, "StepUpNeeded")
     assert "confirm that it is you" in refused.json()["title"]
@@ -51,13 +51,13 @@ async def test_a_sign_in_counts_as_fresh_for_five_minutes(world: World) -> None:
 
 
 async def test_a_factor_that_is_shown_again_lets_the_same_session_go_on(world: World) -> None:
-    header, me = await come_in(world, ROSA)
+    header, me = await come_in(world, KAI)
     world.clock.forward(minutes=9)
 
-    async with world.pool.transaction(person(ROSA.id)) as db:
+    async with world.pool.transaction(person(KAI.id)) as db:
         await auth.prove(db, me.session_id, world.clock.now, "passkey")
 
-    assert (await link_for_leo(world, header)).status_code == 201
+    assert (await link_for_sam(world, header)).status_code == 201
     proved = await auth.who(world.pool, header["authorization"], world.clock.now)
     assert (proved.proved_by, proved.proved_at, proved.session_id) == ("passkey", world.clock.now, me.session_id)
 
@@ -66,14 +66,14 @@ async def test_the_role_is_asked_for_before_the_proof(world: World) -> None:
     header, _ = await come_in(world, SAM)
     world.clock.forward(minutes=6)
 
-    assert (await link_for_leo(world, header)).json()["code"] == "NotYourRole"
+    assert (await link_for_sam(world, header)).json()["code"] == "NotYourRole"
 
 
 async def test_nobody_proves_the_session_of_somebody_else_or_one_that_has_ended(world: World) -> None:
     _, me = await come_in(world, ROSA)
     now = world.clock.now
 
-    for principal in (person(SAM.id), person(KAI.id)):
+    for principal in (person(SAM.id), person(ROSA.id)):
         with pytest.raises(NotSignedIn):
             async with world.pool.transaction(principal) as db:
                 await auth.prove(db, me.session_id, now, "passkey")
@@ -150,7 +150,7 @@ async def test_an_operator_ends_what_their_staff_have_open_and_no_one_elses(worl
 
     async with world.pool.transaction(person(SAM.id)) as db:
         assert await auth.end_sessions(db, DANA.id, now, "operator") == 0
-    async with world.pool.transaction(person(KAI.id)) as db:
+    async with world.pool.transaction(person(ROSA.id)) as db:
         assert await auth.end_sessions(db, DANA.id, now, "operator", spared=me.session_id) == 1
 
     assert (await world.nobody().get("/v1/me", headers=other)).status_code == 401
@@ -159,7 +159,7 @@ async def test_an_operator_ends_what_their_staff_have_open_and_no_one_elses(worl
 
 async def test_a_lifetime_is_the_shortest_of_ones_roles_and_ones_own_organisation_may_shorten_it(world: World) -> None:
     """The operator's is the shortest; a patient without a device key has half a day."""
-    for who, idle in ((KAI, timedelta(minutes=15)), (MAYA, timedelta(hours=12)), (SAM, timedelta(minutes=30))):
+    for who, idle in ((ROSA, timedelta(minutes=15)), (MAYA, timedelta(hours=12)), (SAM, timedelta(minutes=30))):
         tokens = await auth.sign_in(world.pool, who.id, world.clock.now)
         assert tokens.refresh_expires_at - world.clock.now == idle
         assert tokens.expires_at - world.clock.now == auth.ACCESS_LASTS

@@ -9,7 +9,7 @@ from app.demo.cast import BEN, MAYA, OKAFOR, SAM, Person
 from app.stack import Ready
 from tests.world import SITE
 
-READY = Ready(SITE, Database("", "", "PostgreSQL 17"), "a local FCM server")
+READY = Ready(SITE, Database("", "", "PostgreSQL 17"), "a local FCM server", "mail to a local server")
 LINK = "http://cairn.test/#setup=secret"
 
 

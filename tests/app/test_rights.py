@@ -7,6 +7,7 @@ import pytest
 
 from app.demo.cast import BEN, CAST, INES, KAI, MAYA, NELL
 from db import CLOCK, DOOR, Pool, Principal, migrate, person
+from tests.app.doorstep import ASKING, DIGITS, INVITATION, SECOND
 from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, Scene
 
 
@@ -101,6 +102,9 @@ CALLS: Mapping[str, str] = {
     "arrange_care_team(uuid,uuid[],uuid,timestamp with time zone)":
         "SELECT count(*) FROM arrange_care_team('{maya}', ARRAY['{dana}'::uuid], '{dana}', now())",
     "begun_at_provider(uuid,text,bytea)": "SELECT begun_at_provider('{danas_link}', 'x', sha256('a guess'))::int",
+    "ask_for_code(uuid,text,text,bytea,bytea,bytea,uuid,timestamp with time zone,timestamp with time zone)":
+        "SELECT ask_for_code(gen_random_uuid(), 'sign-in', 'email', sha256('x'), NULL, sha256('y'), gen_random_uuid(),"
+        " now(), now() + interval '1 hour')::int",
     "busy_times(uuid,tstzrange)": TIMES,
     "broken_glass()": "SELECT count(*) FROM broken_glass() AS who WHERE who = '{maya}'",
     "concerns(uuid[])": "SELECT concerns(ARRAY['{maya}'::uuid])::int",
@@ -116,6 +120,8 @@ CALLS: Mapping[str, str] = {
     "close_address_elsewhere(text,bytea,timestamp with time zone)":
         "SELECT count(*) - 1 FROM close_address_elsewhere('fcm-token', sha256('a guess'), now())",
     "close_account(uuid,timestamp with time zone)": "SELECT close_account('{maya}', now() + interval '100 years')::int",
+    "code_owner(text,bytea)": "SELECT count(*) FROM code_owner('email', {index})",
+    "contact_preferences(uuid)": "SELECT count(*) FROM contact_preferences('{maya}')",
     "contact_owner(text,bytea)": "SELECT count(*) FROM contact_owner('email', sha256('a guess'))",
     "data_keys_erased(uuid,timestamp with time zone)": "SELECT data_keys_erased('{maya}', now())",
     "destroy_data_keys(uuid,timestamp with time zone)": "SELECT destroy_data_keys('{maya}', now())",
@@ -129,9 +135,15 @@ CALLS: Mapping[str, str] = {
         "SELECT count(*) FROM end_provider_sessions('elsewhere', 'dana', NULL, now())",
     "give_roles(uuid,text[])": "SELECT give_roles('{maya}', '{{peer}}')::int",
     "holds_factor()": "SELECT holds_factor()::int",
+    "invite(uuid,uuid,bytea,bytea,text,bytea,uuid,timestamp with time zone,timestamp with time zone)":
+        "SELECT invite(gen_random_uuid(), '{maya}', sha256('x'), sha256('y'), NULL, NULL, gen_random_uuid(), now(),"
+        " now() + interval '1 hour')::int",
+    "invited_contact(uuid,text,bytea)": "SELECT count(invited_contact('{maya}', 'email', {index}))",
+    "is_second_contact(uuid,text,bytea)": "SELECT is_second_contact('{asking}', 'email', {index})::int",
     "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
         "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
     "leaving(timestamp with time zone)": "SELECT count(*) FROM leaving(now() + interval '100 years')",
+    "knows_device(uuid,bytea)": "SELECT knows_device('{maya}', 'a key')::int",
     "levels_of(uuid[])": "SELECT count(*) FROM levels_of(ARRAY['{check_in}'::uuid])",
     "levels_between(uuid,date,date)": "SELECT count(*) FROM levels_between('{maya}', '2026-01-01', '2027-01-01')",
     "link_by_mail(uuid,uuid,text,text,timestamp with time zone)":
@@ -141,6 +153,7 @@ CALLS: Mapping[str, str] = {
     "make_sign_in_link(uuid,bytea,timestamp with time zone,timestamp with time zone)":
         "SELECT count(make_sign_in_link('{ned}', sha256('x'), now(), now() + interval '1 hour'))",
     "may_cover(uuid,uuid)": "SELECT may_cover('{dana}', '{okafor}')::int",
+    "may_invite(uuid)": "SELECT may_invite('{maya}')::int",
     "may_see_times(uuid)": "SELECT may_see_times('{maya}')::int",
     "may_withdraw(text,uuid)": "SELECT may_withdraw('alert', '{alert}')::int",
     "moves_own(uuid,uuid,uuid)": "SELECT moves_own('{appointment}', '{maya}', '{dana}')::int",
@@ -172,6 +185,7 @@ CALLS: Mapping[str, str] = {
         "SELECT count(*) FROM sessions_over(ARRAY['{session}'::uuid], now() + interval '9 years')",
     "shred_account(uuid,timestamp with time zone)": "SELECT shred_account('{maya}', now() + interval '100 years')::int",
     "signed_in(bytea,timestamp with time zone)": "SELECT count(*) FROM signed_in(sha256('a guess'), now())",
+    "stands_beside(uuid)": "SELECT stands_beside('{maya}')::int",
     "to_be_erased()": "SELECT count(*) FROM to_be_erased()",
     "recovery_with(text,timestamp with time zone)":
         "SELECT count(*) FROM recovery_with('{code}', '2026-03-03T16:00Z')",
@@ -192,7 +206,16 @@ CALLS: Mapping[str, str] = {
         "SELECT vouch_for_link('{dana}', '{code}', '2026-03-03T16:00Z')::int",
     "use_sign_in_link(bytea,timestamp with time zone,boolean)":
         "SELECT count(*) FROM use_sign_in_link(sha256('link-of-maya'), now(), true)",
+    "try_code(uuid,text,timestamp with time zone)":
+        "SELECT count(*) FROM try_code('{second}', 'second-contact', '2026-03-03T15:20Z')",
+    "try_invitation(bytea,timestamp with time zone)":
+        "SELECT count(*) FROM try_invitation(sha256('a link'), '2026-03-03T15:20Z')",
+    "use_code(uuid,text,timestamp with time zone)":
+        "SELECT count(*) FROM use_code('{second}', 'second-contact', '2026-03-03T15:20Z')",
+    "use_invitation(uuid,timestamp with time zone)":
+        "SELECT count(*) FROM use_invitation('{invitation}', '2026-03-03T15:20Z')",
     "use_setup_link(bytea,timestamp with time zone)": "SELECT use_setup_link(sha256('a guess'), now())::int",
+    "use_vouch(uuid,timestamp with time zone)": "SELECT use_vouch('{asking}', '2026-03-03T15:30Z')::int",
     "verify_contact(uuid,timestamp with time zone)":
         "SELECT verify_contact('{contact}', now())::int",
     "locked_patients()": "SELECT count(*) FROM locked_patients()",
@@ -202,6 +225,10 @@ CALLS: Mapping[str, str] = {
     "patients_once_unlocked_for(text,text)":
         "SELECT count(*) FROM patients_once_unlocked_for('read', 'regimens') AS who WHERE who = '{maya}'",
     "would_be_kept(uuid,timestamp with time zone)": "SELECT count(*) FROM would_be_kept('{maya}', now())",
+    "vouch_asked(text,timestamp with time zone)":
+        "SELECT count(*) FROM vouch_asked('{digits}', '2026-03-03T15:30Z')",
+    "vouch_for(text,text,timestamp with time zone)":
+        "SELECT count(*) FROM vouch_for('{digits}', 'video', '2026-03-03T15:30Z')",
     "writes_to(uuid)": "SELECT writes_to('{maya}')::int",
     "withdraw_notifications(text,uuid[],timestamp with time zone)":
         WITHDRAW.replace("{about}", "alert").replace("{subject}", "{alert}"),
@@ -255,9 +282,12 @@ async def _called(scene: Scene, who: Principal, call: str) -> int | None:
     """What it counts; None where it is refused."""
     maya = scene.maya
     [[session]] = await scene.seen.owner("SELECT id FROM session WHERE person_id = $1 LIMIT 1", MAYA.id)
+    [[index]] = await scene.seen.owner("SELECT encode(value_index, 'hex') FROM contact WHERE id = $1", maya.contact)
     about = {"alert": maya.alert, "check_in": maya.check_in, "appointment": maya.appointment, "dose": maya.occurrence,
              "session": session, "contact": maya.contact, "passkey": MAYAS_PASSKEY, "app": DANAS_APP,
-             "danas_link": DANAS_LINK, "code": "00000000"}  # fmt: skip
+             "danas_link": DANAS_LINK, "code": "00000000", "second": SECOND,
+             "invitation": INVITATION, "asking": ASKING,
+             "digits": DIGITS, "index": f"'\\x{index}'::bytea"}  # fmt: skip
     try:
         async with scene.seen.transaction(who) as db:
             return await db.value(int, call.format(**about, **{p.handle: p.id for p in CAST}))

@@ -24,6 +24,9 @@ SECRETS = {
     "database_url",
     "database_owner_url",
     "turn_secret",
+    "smtp_url",
+    "sms_url",
+    "sms_token",
     "metrics_token",
 }
 
@@ -79,6 +82,10 @@ WRONG = {
     "oidc_name": LONG,
     "oidc_acr": LONG,
     "oidc_link_by_mail": CANARY,
+    "smtp_url": f"smtp://u:{CANARY}@@host",
+    "mail_from": CANARY,
+    "sms_url": f"http://{CANARY}",
+    "sms_token": f"{CANARY} and more",
     "metrics_token": CANARY,
     "trusted_proxies": CANARY,
     "log_level": CANARY,

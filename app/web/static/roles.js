@@ -22,6 +22,18 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
+  "add own-contacts": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
   "add own-duty": [
     "peer",
     "peer-lead",
@@ -62,6 +74,7 @@ export const MAY = {
   "add staff": [
     "operator"
   ],
+  "approve own-approvals": [],
   "arrange care-team": [
     "counselor",
     "prescriber",
@@ -70,6 +83,8 @@ export const MAY = {
   ],
   "ask closure": [],
   "ask exports": [],
+  "ask own-approvals": [],
+  "ask own-vouches": [],
   "begin own-authenticator": [
     "peer",
     "peer-lead",
@@ -132,6 +147,18 @@ export const MAY = {
     "supervisor"
   ],
   "change own-account": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "change own-contacts": [
     "peer",
     "peer-lead",
     "counselor",
@@ -243,6 +270,15 @@ export const MAY = {
     "counselor",
     "prescriber"
   ],
+  "find newcomers": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor",
+    "program-lead"
+  ],
   "find recoveries": [
     "counselor",
     "prescriber",
@@ -305,8 +341,24 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
-  "make sign-in-links": [
+  "make invitations": [
+    "counselor",
+    "prescriber",
+    "coordinator"
+  ],
+  "make own-recovery-codes": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
     "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "make sign-in-links": [
     "operator"
   ],
   "no-show appointments": [
@@ -321,6 +373,18 @@ export const MAY = {
     "prescriber"
   ],
   "prove own-authenticator": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "prove own-contacts": [
     "peer",
     "peer-lead",
     "counselor",
@@ -356,6 +420,7 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
+  "prove own-session": [],
   "raise alerts": [
     "peer",
     "peer-lead",
@@ -412,6 +477,14 @@ export const MAY = {
     "supervisor",
     "privacy-officer"
   ],
+  "read contact-preferences": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor"
+  ],
   "read disclosures": [
     "supervisor",
     "privacy-officer"
@@ -459,7 +532,20 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
+  "read own-approvals": [],
   "read own-authenticator": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "read own-contacts": [
     "peer",
     "peer-lead",
     "counselor",
@@ -520,6 +606,19 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
+  "read own-recovery-codes": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "read own-vouches": [],
   "read record": [
     "counselor",
     "prescriber",
@@ -556,6 +655,7 @@ export const MAY = {
     "operator"
   ],
   "record check-ins": [],
+  "redeem own-vouches": [],
   "refuse own-account": [
     "peer",
     "peer-lead",
@@ -568,6 +668,7 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
+  "refuse own-approvals": [],
   "register own-devices": [
     "peer",
     "peer-lead",
@@ -589,6 +690,18 @@ export const MAY = {
     "program-lead"
   ],
   "remove own-authenticator": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "remove own-contacts": [
     "peer",
     "peer-lead",
     "counselor",
@@ -685,6 +798,27 @@ export const MAY = {
     "program-lead",
     "privacy-officer",
     "operator"
+  ],
+  "use own-recovery-codes": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
+  "vouch newcomers": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "coordinator",
+    "supervisor",
+    "program-lead"
   ],
   "vouch recoveries": [
     "counselor",

@@ -51,7 +51,7 @@ function Shown({ made, url, name }) {
     }
   };
   return html`
-    <img class="qr" alt=${t("invite.qr", { name })} src=${`data:image/svg+xml,${encodeURIComponent(made.qr ?? "")}`} />
+    <img class="qr" alt=${t("invite.qr", { name })} src=${made.qr} />
     <${Field} id="invitation" label=${t("invite.link", { name })}>
       <div class="copied">
         <input id="invitation" readonly ref=${field} value=${url} onFocus=${() => field.current?.select()} />

@@ -1,0 +1,1 @@
+"""Ten codes on paper, for whoever has lost everything else."""

@@ -1,0 +1,1 @@
+"""Two of the staff who know somebody say that it is them who holds this device."""
