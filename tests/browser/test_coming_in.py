@@ -127,7 +127,7 @@ async def test_from_an_invitation_to_recovery_codes_and_by_a_code_and_two_of_the
     phone = await come_in_by_code(town, 2)
     assert (await faults(phone), await too_wide(phone)) == ([], [])
     await phone.get_by_role("button", name="I have a recovery code").click()
-    await phone.get_by_label("Recovery code").fill(recovery)
+    await phone.get_by_role("textbox", name="Recovery code").fill(recovery)
     await phone.get_by_role("button", name="Confirm").click()
     await expect(phone.get_by_role("region", name="How are you today?")).to_be_visible()
 
@@ -136,7 +136,7 @@ async def test_from_an_invitation_to_recovery_codes_and_by_a_code_and_two_of_the
     await other.get_by_role("button", name="Show the number").click()
     number = await other.locator(".big-number").inner_text()
     asked = pat.get_by_role("region", name="Is that you?")
-    await asked.get_by_label("The number on the other device").fill(number)
+    await asked.get_by_role("textbox", name="The number on the other device").fill(number)
     assert await faults(pat) == []
     await asked.get_by_role("button", name="It is me", exact=True).click()
     await expect(other.get_by_role("region", name="How are you today?")).to_be_visible()
@@ -148,7 +148,7 @@ async def test_from_an_invitation_to_recovery_codes_and_by_a_code_and_two_of_the
     for somebody in (DANA, SAM):
         page = await town.be(somebody)
         await page.get_by_role("button", name="Vouch for somebody").click()
-        await page.get_by_label("The number they read to you").fill(digits)
+        await page.get_by_role("textbox", name="The number they read to you").fill(digits)
         await page.get_by_role("button", name="Who is it?").click()
         await expect(page.get_by_text("It should be Pat Quill.")).to_be_visible()
         assert await faults(page) == []
@@ -159,7 +159,7 @@ async def test_from_an_invitation_to_recovery_codes_and_by_a_code_and_two_of_the
     town.forgive("status of 409")  # Dana and Sam are strangers to Pat: one of the two has to know them
     await expect(page.get_by_text("One of the two has to be on their care team")).to_be_visible()
     await rosa.get_by_role("button", name="Vouch for somebody").click()
-    await rosa.get_by_label("The number they read to you").fill(digits)
+    await rosa.get_by_role("textbox", name="The number they read to you").fill(digits)
     await rosa.get_by_role("button", name="Who is it?").click()
     await rosa.get_by_role("button", name="It is Pat Quill").click()
     await expect(last.get_by_role("region", name="How are you today?")).to_be_visible()
