@@ -146,9 +146,7 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("make", "sign-in-links", (_OPERATOR,)),
     # A patient comes in by an invitation; who has lost everything is known by two of the staff.
     ("make", "invitations", (roles("coordinator", under=("program",)), roles(*CLINICIANS, under=("lead",)))),
-    ("find vouch", "newcomers", (
-        roles(*PEERS, *CLINICIANS, "coordinator", "supervisor", "program-lead", under=("program",)),
-    )),
+    ("find vouch", "newcomers", (_BESIDE, _OVERSIGHT)),
     ("read", "contact-preferences", (SELF, _BESIDE, _OVERSIGHT)),
     ("list add end", "coverage", (roles(*PEERS, *CLINICIANS, under=("self",)), _OVERSIGHT)),
     # Name, language and zone: all that whoever runs the place knows of a patient.

@@ -80,7 +80,7 @@ MAY: Mapping[Route, May] = {
         ("POST", "/v1/vouches"), ("GET", "/v1/vouches/mine"), ("POST", "/v1/vouches/redeem"),
     ), OWN),
     **dict.fromkeys((("POST", "/v1/vouches/look-up"), ("POST", "/v1/vouches/confirm")), may(
-        "peer peer-lead counselor prescriber coordinator supervisor program-lead: program",
+        "peer peer-lead counselor prescriber: team covering", "coordinator supervisor: program",
     )),
     ("POST", "/v1/patients/{patient_id}/invitations"): may("coordinator: program", "counselor prescriber: lead"),
     ("GET", "/v1/patients/{patient_id}/contact-preferences"): may(
