@@ -23,6 +23,9 @@ export const longDay = (instant) => told({ weekday: "long", month: "long", day: 
 /** "Tue, Mar 3". @param {string | Date} instant */
 export const shortDay = (instant) => told({ weekday: "short", month: "short", day: "numeric" }, instant);
 
+/** The last day before an instant at which something ends: "Mar 3, 2027". @param {string} end */
+export const lastDay = (end) => told({ year: "numeric", month: "short", day: "numeric" }, new Date(Date.parse(end) - 1));
+
 /** The day as it stands on the person's calendar: "2026-03-03". @param {string | Date} [instant] */
 export function dayOf(instant = new Date()) {
   const format = new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" });

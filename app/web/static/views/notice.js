@@ -1,6 +1,6 @@
 /** What goes with a record that another organisation is shown: the statement of the law, and what was consented to. */
 import { useNow } from "../loaded.js";
-import { clock, shortDay } from "../times.js";
+import { clock, lastDay } from "../times.js";
 import { html } from "../ui.js";
 import { t, tCode } from "../words.js";
 
@@ -20,7 +20,7 @@ export function Notice({ notice }) {
 /** @param {Told} notice */
 function scope(notice) {
   const what = notice.scope.map((one) => tCode("shared", one)).join(", ");
-  const until = notice.expiresAt ? t("shared.until", { day: shortDay(notice.expiresAt) }) : tCode("expiry", notice.expiresWith ?? "none");
+  const until = notice.expiresAt ? t("shared.until", { day: lastDay(notice.expiresAt) }) : tCode("expiry", notice.expiresWith ?? "none");
   return `${t("notice.scope", { what, purpose: tCode("purpose", notice.purpose) })} ${until}`;
 }
 

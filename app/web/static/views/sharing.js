@@ -2,7 +2,7 @@
 import { asked, post } from "../api.js";
 import { useLoaded, usePages } from "../loaded.js";
 import { Act, Card, More, Opened, Opener, Shown } from "../parts.js";
-import { clock, shortDay } from "../times.js";
+import { clock, lastDay, shortDay } from "../times.js";
 import { html, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
 import { ConsentForms } from "./consent.js";
@@ -79,8 +79,8 @@ function One({ one, again }) {
 /** @param {Summary} one */
 function ends(one) {
   if (one.revokedAt) return t(one.how === "event" ? "sharing.ended" : "sharing.revoked", { day: shortDay(one.revokedAt) });
-  if (one.state === "expired") return t("sharing.expired", { day: shortDay(one.expiresAt ?? "") });
-  return one.expiresAt ? t("shared.until", { day: shortDay(one.expiresAt) }) : tCode("expiry", one.expiresWith ?? "none");
+  if (one.state === "expired") return t("sharing.expired", { day: lastDay(one.expiresAt ?? "") });
+  return one.expiresAt ? t("shared.until", { day: lastDay(one.expiresAt) }) : tCode("expiry", one.expiresWith ?? "none");
 }
 
 /** Exactly what was signed. @param {{id: string}} props */
