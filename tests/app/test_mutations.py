@@ -251,7 +251,7 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
 }  # fmt: skip
 
 
-# Rows without which a condition would have nothing to tell apart: Maya's alert is urgent; a peer has booked for Maya;
+# Rows without which a condition would have nothing to tell apart: Maya's alert is urgent; a peer has booked for her;
 # Okafor has written only one of Leo's two regimens, and one of a stranger's.
 PREPARED: Mapping[str, tuple[str, ...]] = {
     "appointment": (
@@ -261,8 +261,7 @@ PREPARED: Mapping[str, tuple[str, ...]] = {
     "regimen": (
         """
         INSERT INTO regimen
-        SELECT (jsonb_populate_record(
-            r, jsonb_build_object('id', gen_random_uuid(), 'prescribed_by', '{theo}'::uuid))).*
+        SELECT (jsonb_populate_record(r, jsonb_build_object('id', gen_random_uuid(), 'prescribed_by', '{theo}'))).*
         FROM regimen r WHERE patient_id = '{leo}'
         """,
         "UPDATE regimen SET prescribed_by = '{okafor}' WHERE patient_id = '{noah}'",
