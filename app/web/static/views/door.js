@@ -3,7 +3,7 @@ import { useLoaded } from "../loaded.js";
 import { Act, Avatar, Mark, Shown, Trouble, useAct } from "../parts.js";
 import { byName, canHavePasskeys, signInWithPasskey } from "../passkeys.js";
 import { leaveFor } from "../provider.js";
-import { go } from "../routing.js";
+import { go, route } from "../routing.js";
 import { comeInWith } from "../signin.js";
 import { html, useEffect } from "../ui.js";
 import { t, tCode } from "../words.js";
@@ -27,8 +27,9 @@ export function WaysIn() {
   const name = provider.value?.name;
   const here = canHavePasskeys();
   const come = async () => {
+    const byLink = route().name === "invite";
     await comeInWith(signInWithPasskey);
-    go("");
+    if (byLink) go("");
   };
   return html`
     <div class="ways-in">
