@@ -5,7 +5,6 @@ Pure but for the file: a record of one line each, which the rows of the database
 
 import fcntl
 import os
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -88,8 +87,8 @@ def read_key(pem: str) -> Ed25519PrivateKey:
 
 
 def public_text(key: Ed25519PublicKey) -> str:
-    """A public key in 43 characters."""
-    return urlsafe_b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode().rstrip("=")
+    """A public key in 64 characters, none of which a command could take for a flag."""
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
 
 
 def key_id(public: str) -> str:
@@ -191,8 +190,7 @@ def _read(anchor: Anchor) -> Statement | None:
 
 def _holds(public: str, anchor: Anchor) -> bool:
     try:
-        raw = urlsafe_b64decode(public + "=" * (-len(public) % 4))
-        Ed25519PublicKey.from_public_bytes(raw).verify(anchor.signature, anchor.signed)
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(anchor.signature, anchor.signed)
     except (InvalidSignature, ValueError):
         return False
     return True

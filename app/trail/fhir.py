@@ -134,11 +134,11 @@ _LIFECYCLE: Mapping[Did, Coding] = {
     "D": Coding(_ISO, "destroy", "Destroy/Delete Record Lifecycle Event"),
 }
 _DONE: Mapping[Did, tuple[str, ...]] = {
-    "C": ("add", "book", "bring-in", "give", "make", "open", "plan", "record", "sign", "start"),
-    "R": ("break-glass", "disclose", "export", "list", "read", "review"),
-    "U": ("arrange", "bring-up", "cancel", "change", "claimed", "closed", "complete", "contacted", "cover", "end",
-          "escalate", "join", "lapse", "no-show", "raised", "released", "reschedule", "revoke", "rotate", "skipped",
-          "stop", "taken"),
+    "C": ("add", "ask", "book", "bring-in", "give", "make", "open", "plan", "record", "sign", "start"),
+    "R": ("break-glass", "disclose", "download", "export", "list", "read", "review"),
+    "U": ("arrange", "bring-up", "cancel", "change", "claimed", "close", "closed", "complete", "contacted", "cover",
+          "end", "end-hold", "escalate", "hold", "join", "lapse", "no-show", "raised", "released", "reschedule",
+          "revoke", "rotate", "skipped", "stop", "take-back", "taken"),
     "D": ("remove", "shred", "take"),
     "E": ("enter", "sign-in", "sign-out"),
 }  # fmt: skip

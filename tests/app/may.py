@@ -116,6 +116,10 @@ MAY: Mapping[Route, May] = {
         "coordinator supervisor privacy-officer operator: program", "prescriber primary-care: break-glass",
         "peer peer-lead counselor prescriber primary-care: consented",
     ),
+    ("GET", "/v1/audit-events"): OWN,
+    ("GET", "/v1/patients/{patient_id}/audit-events"): may("patient: self", "supervisor: program"),
+    ("GET", "/fhir/AuditEvent"): may("patient: self", "supervisor: program"),
+    ("GET", "/v1/security-events"): may("supervisor: program"),
     ("GET", "/v1/care-team"): OWN,
     ("GET", "/v1/patients/{patient_id}/care-team"): may(
         "patient: self", "peer peer-lead counselor prescriber: team covering", "counselor prescriber: booked",

@@ -206,7 +206,7 @@ async def test_sessions_and_roles_leave_their_rows_by_themselves(
         (KAI.id, KAI.id, "sign-out", "sessions"),
     ]
     assert [(row["detail"], row["actor_roles"]) for row in rows] == [
-        ("demo", None),
+        ("link", None),
         ("peer-lead", ["operator"]),
         ("peer-lead", ["operator"]),
         ("signed-out", None),
