@@ -218,6 +218,7 @@ CALLS: Mapping[str, str] = {
     "use_vouch(uuid,timestamp with time zone)": "SELECT use_vouch('{asking}', '2026-03-03T15:30Z')::int",
     "verify_contact(uuid,timestamp with time zone)":
         "SELECT verify_contact('{contact}', now())::int",
+    "concerns_unlocked(uuid[])": "SELECT concerns_unlocked(ARRAY['{maya}'::uuid])::int",
     "locked_patients()": "SELECT count(*) FROM locked_patients()",
     "oversees(uuid)": "SELECT oversees('{maya}')::int",
     "patients_unlocked_for(text,text)":
