@@ -10,7 +10,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from app.logs import log
-from db import new_id
+from db import meaning, new_id
 
 SLOW_SECONDS = 1.0
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -96,10 +96,21 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime], *, t
 
         try:
             await app(scope, receive, reply)
+        except Exception as broken:
+            # Its head was sent, so that nothing else can be told but that it ends here: as for whoever has no room.
+            _broken_off(broken, number)
+            raise
         finally:
             _count(metrics, scope, status, time.perf_counter() - started)
 
     return around
+
+
+def _broken_off(broken: Exception, number: UUID) -> None:
+    """An answer that ended in the middle: the framework's exception says only that, and stands before the real one."""
+    error = broken.__cause__ or broken
+    level = "error" if meaning(error) == "mistake" else "warning"
+    getattr(log(), level)("broken off", error=error, request_id=str(number))
 
 
 def _ours(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -301,8 +301,9 @@ class Server(uvicorn.Server):
                 proxy_headers=False,
             )
         )
-        # It warns of each request that cannot be read: that is told to whoever sent it, and would fill a log.
-        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        # It warns of each request that cannot be read: that is told to whoever sent it, and would fill a log. What went
+        # wrong in an answer is told by the app itself.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._say_started, self._say_stopping, self._ended = started, stopping, ended
 
     @contextmanager

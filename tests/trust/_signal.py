@@ -15,7 +15,7 @@ async def serve(key: str) -> None:
     """Serve until nobody listens to us any more; nobody is waited for as long as in a real visit."""
     logs.configure("warning")
     sock = server.bind("127.0.0.1", 0)
-    app = create_app(Config(ticket_key=bytes.fromhex(key), clock=system_clock, hello_seconds=2, silence_seconds=5))
+    app = create_app(Config(ticket_key=bytes.fromhex(key), clock=system_clock, hello_seconds=2, silence_seconds=20))
     await server.serve(app, sock, started=lambda: say(sock.getsockname()[1]), stopping=lambda: None)
 
 

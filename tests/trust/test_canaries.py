@@ -29,11 +29,11 @@ KEY, QUERY, FIELD, TICKET = "canary-key", "canary-query", "canaryField", "canary
 
 @pytest.fixture(scope="module")
 async def database(server: embedded.Server, template: str) -> AsyncIterator[str]:
-    """A database of this file's own, in which the database itself refuses one kind of note."""
+    """A database of this file's own, which itself refuses one kind of name."""
     async with copied(server, template, "canaries") as name:
         raw = await asyncpg.connect(server.dsn(name))
         # PostgreSQL explains such a refusal with the whole row, in words that a driver's exception carries.
-        await raw.execute("ALTER TABLE check_in ADD CONSTRAINT no_owls CHECK (note NOT LIKE '%owl%') NOT VALID")
+        await raw.execute("ALTER TABLE person ADD CONSTRAINT no_owls CHECK (name NOT LIKE '%Owl%') NOT VALID")
         await raw.close()
         yield name
 
@@ -81,8 +81,8 @@ async def test_a_day_leaves_no_word_of_it_in_what_the_machine_tells(
         served = list(told)
 
         told.clear()
-        owl = check_in | {"id": str(new_id(now)), "note": f"{NOTE} owl"}
-        broken = await asks(MAYA, "POST", "/v1/check-ins", json=owl, headers={"idempotency-key": f"{KEY}2"})
+        owl = somebody | {"id": str(new_id(now)), "name": f"{NAME} Owl"}
+        broken = await asks(DANA, "POST", "/v1/patients", json=owl, headers={"idempotency-key": f"{KEY}2"})
         assert (broken.status_code, broken.json()["code"]) == (500, "OurMistake")
         wrong: list[tuple[str, str, dict[str, Any]]] = [
             ("POST", "/v1/check-ins", {"json": check_in | {"note": f"{NOTE}\x00"}}),

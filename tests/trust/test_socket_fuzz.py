@@ -230,7 +230,7 @@ async def goes_on(port: int, over: asyncio.Event) -> list[float]:
 async def settles(serving: Process, descriptors: int, tasks: int) -> tuple[int, int]:
     """What is still open once nobody is there any more."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while serving.descriptors() > descriptors or serving.tasks() > tasks:
                 await asyncio.sleep(0.2)
     return serving.descriptors(), serving.tasks()
@@ -249,7 +249,7 @@ async def test_any_frames_at_all_leave_a_visit_beside_them_alone_and_nothing_beh
 
     assert sent["frames"] >= (100_000 if whole else 6_000)
     assert len(took) > 50
-    assert max(took) < 5
+    assert max(took) < 10
     assert await settles(serving, descriptors, tasks) == (descriptors, tasks)
     assert serving.memory() - memory < 64 * 1024 * 1024
     assert '"level":"error"' not in serving.log(), serving.log()[-3000:]
