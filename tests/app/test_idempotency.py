@@ -36,7 +36,9 @@ async def test_a_hundred_at_once_have_one_effect(real_world: World) -> None:
 
     done = [one for one in answers if one.status_code == 201]
     waits = [one for one in answers if one.status_code == 409]
-    assert len(done) + len(waits) == 100
+    # A machine that is busy with other things may have no room for some of them, and says so.
+    busy = [one for one in answers if one.status_code == 503]
+    assert len(done) + len(waits) + len(busy) == 100
     assert sum("idempotency-replayed" not in one.headers for one in done) == 1
     assert {one.content for one in done} == {last.content}
     assert {(one.json()["code"], one.headers["retry-after"]) for one in waits} <= {("StillRunning", "1")}

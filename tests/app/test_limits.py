@@ -19,6 +19,7 @@ from app.demo.cast import LEO, MAYA
 from app.errors import TooMany
 from app.limits import CRISIS, SIGN_IN, WRITE, Counts, Limit
 from db import DOOR, Pool
+from db.pool import Busy
 from tests.conftest import NOW
 from tests.world import World, a_check_in
 
@@ -71,11 +72,14 @@ async def test_of_two_hundred_at_once_exactly_as_many_get_through_as_may(real_po
     twenty = Limit("twenty", 20, timedelta(minutes=1))
 
     async def one() -> bool:
-        try:
-            await limits.spend(real_pool, twenty, SOMEBODY, NOW)
-        except TooMany:
-            return False
-        return True
+        while True:
+            try:
+                await limits.spend(real_pool, twenty, SOMEBODY, NOW)
+            except TooMany:
+                return False
+            except Busy:  # the machine has other things to do
+                continue
+            return True
 
     assert sum(await asyncio.gather(*(one() for _ in range(200)))) == 20
 
