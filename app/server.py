@@ -143,7 +143,7 @@ class Protocol(HttpToolsProtocol):
         """Nobody takes the answer: for a while that may be a slow network."""
         super().pause_writing()
         if self._unread is None:
-            self._unread = self.loop.call_later(self.seconds, self.transport.abort)
+            self._unread = self.loop.call_later(self.seconds, self._cut_off)
 
     def resume_writing(self) -> None:
         """It is being taken after all."""
@@ -165,7 +165,14 @@ class Protocol(HttpToolsProtocol):
     def _hang_up(self) -> None:
         """Closing waits until all of an answer is taken, and so has an end of its own."""
         self.transport.close()
-        self.loop.call_later(self.seconds, self.transport.abort)
+        self.loop.call_later(self.seconds, self._cut_off)
+
+    def _cut_off(self) -> None:
+        """Whoever still answers is told before: a word to a line that is cut would be a mistake."""
+        if (cycle := getattr(self, "cycle", None)) is not None:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.abort()
 
     def _was_read(self) -> None:
         if self._unread is not None:
@@ -183,7 +190,7 @@ class Protocol(HttpToolsProtocol):
         if len(self.slow) >= self.places:
             slowest = next(iter(self.slow))
             del self.slow[slowest]
-            slowest.transport.abort()
+            slowest._cut_off()
         self.slow[self] = None
 
     def _wait_no_more(self) -> None:

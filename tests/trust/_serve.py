@@ -18,6 +18,7 @@ from app.clock import system_clock
 from app.crisis import actions as crisis
 from app.stack import signaling_beside
 from db import Pool, open_bell, open_pool
+from tests.keys import some_keys
 from tests.notifications.phones import Phones
 from tests.world import SITE
 
@@ -26,7 +27,7 @@ async def serve(dsn: str, level: str = "warning") -> None:
     """Serve until nobody listens to us any more."""
     logs.configure(level)
     sock = server.bind("127.0.0.1", 0)
-    pool = await open_pool(dsn)
+    pool = await open_pool(dsn, keys=some_keys())
     try:
         await crisis.remember(pool)
         async with open_bell(pool, dsn) as bell, AsyncExitStack() as stack:

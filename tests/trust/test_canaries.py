@@ -20,6 +20,7 @@ from app.demo.cast import CAST, DANA, MAYA, OKAFOR, SAM, Person
 from db import embedded, migrate, new_id, open_pool
 from signaling import messages
 from tests.conftest import copied
+from tests.keys import some_keys
 from tests.notifications.phones import Phones
 from tests.trust.processes import Process, running
 
@@ -136,7 +137,7 @@ async def _closed_with(serving: Process) -> str:
 
 async def _pushed(server: embedded.Server, database: str) -> list[Any]:
     """What the phones are sent."""
-    phones, pool = Phones(), await open_pool(server.dsn(database, migrate.APP_ROLE), size=2)
+    phones, pool = Phones(), await open_pool(server.dsn(database, migrate.APP_ROLE), size=2, keys=some_keys())
     try:
         await notifications.deliver_due(pool, phones, system_clock() + timedelta(seconds=1))
     finally:
