@@ -47,6 +47,10 @@ async def _keeps_up(pool: Pool) -> None:
         now = system_clock()
         await alerts.escalate_overdue(pool, now)
         await notifications.deliver_due(pool, phones, now)
+        for push in phones.pushes:
+            sys.stderr.write(f"pushed {push.delivery} {push.tag} {push.line}\n")
+        sys.stderr.flush()
+        phones.pushes.clear()
         await asyncio.sleep(1)
 
 
