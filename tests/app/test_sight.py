@@ -43,7 +43,8 @@ async def test_nobody_outside_finds_anybody_and_nobody_inside_learns_of_whom_the
 
 async def test_who_knows_somebody_is_told_that_it_takes_another_relation(scene: Scene) -> None:
     team = {"members": [{"staffId": str(DANA.id), "lead": True}]}
-    answer = await (await scene.world.of(OKAFOR)).put(f"/v1/patients/{MAYA.id}/care-team", json=team)
+    client = await scene.world.of(OKAFOR)
+    answer = await client.put(f"/v1/patients/{MAYA.id}/care-team", json=team, headers={"If-Match": '"1"'})
     assert (answer.status_code, answer.json()["code"]) == (403, "OtherRelationNeeded")
 
 

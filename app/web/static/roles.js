@@ -276,8 +276,7 @@ export const MAY = {
     "counselor",
     "prescriber",
     "coordinator",
-    "supervisor",
-    "program-lead"
+    "supervisor"
   ],
   "find recoveries": [
     "counselor",
@@ -817,8 +816,7 @@ export const MAY = {
     "counselor",
     "prescriber",
     "coordinator",
-    "supervisor",
-    "program-lead"
+    "supervisor"
   ],
   "vouch recoveries": [
     "counselor",
