@@ -144,17 +144,22 @@ ABOUT_MAYA = [
     for method, path, rule in ROUTES
     if not rule.public and recipe_of(method, path).of == "one" and recipe_of(method, path).owner == MAYA
 ]
-# Somebody has to have answered first, or time has to pass: these are asked where nothing else depends on either.
+# Somebody has to have answered first, time has to pass, or it is another's to take back for a reason of its own: these
+# are asked where nothing else depends on that.
 LATER = {"/v1/alerts/{alert_id}/contact", "/v1/alerts/{alert_id}/release", "/v1/alerts/{alert_id}/close",
-         "/v1/appointments/{appointment_id}/complete", "/v1/appointments/{appointment_id}/no-show"}  # fmt: skip
-# An open alert is needed to answer it.
-ANSWERED = ("an alert that they closed", {"/v1/alerts/{alert_id}/claim", "/v1/alerts/{alert_id}/raise"})
+         "/v1/appointments/{appointment_id}/complete", "/v1/appointments/{appointment_id}/no-show",
+         "/v1/consents/{consent_id}/revoke"}  # fmt: skip
+# An open alert is needed to answer it, and somebody's own hours to move what is with them.
+CANNOT = {
+    "an alert that they closed": {"/v1/alerts/{alert_id}/claim", "/v1/alerts/{alert_id}/raise"},
+    "held": {"/v1/appointments/{appointment_id}/reschedule"},
+}
 EVERY, SAMPLE = 7, 15
 
 
 def asked(standing: Standing, path: str) -> bool:
     """Whether the route can be asked as it is, by somebody who stands like that."""
-    return path not in LATER and not (standing.way == ANSWERED[0] and path in ANSWERED[1])
+    return path not in LATER and path not in CANNOT.get(standing.way, ())
 
 
 CASES = [
