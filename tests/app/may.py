@@ -186,10 +186,6 @@ MAY: Mapping[Route, May] = {
     ("GET", "/v1/occurrences"): OWN,
     ("POST", "/v1/occurrences/{occurrence_id}/taken"): OWN,
     ("POST", "/v1/occurrences/{occurrence_id}/skipped"): OWN,
-    ("GET", "/v1/security-events"): may("supervisor: program"),
-    ("GET", "/fhir/AuditEvent"): also(OWN, "supervisor: program"),
-    ("GET", "/v1/patients/{patient_id}/audit-events"): also(OWN, "supervisor: program"),
-    ("GET", "/v1/audit-events"): OWN,
     ("GET", "/v1/visits"): OWN,
     **dict.fromkeys((
         ("GET", "/v1/consent-forms"), ("POST", "/v1/consent-forms/fill"), ("GET", "/v1/recipients"),
