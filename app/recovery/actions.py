@@ -7,7 +7,7 @@ from app import auth, limits
 from app.auth import Signed
 from app.codes.models import Assured
 from app.recovery import queries, rules
-from app.recovery.models import RecoveryCode, RecoveryCodes, RecoveryLeft
+from app.recovery.models import RecoveryCodeGiven, RecoveryCodes, RecoveryLeft
 from app.site import Site
 from app.spoken import grouped
 from db import Connection, Pool, Principal
@@ -26,7 +26,9 @@ async def left(db: Connection, me: Signed) -> RecoveryLeft:
     return RecoveryLeft(row.left, row.made_at) if row else RecoveryLeft(0, None)
 
 
-async def use(pool: Pool, caller: Principal, site: Site, me: Signed, given: RecoveryCode, now: datetime) -> Assured:
+async def use(
+    pool: Pool, caller: Principal, site: Site, me: Signed, given: RecoveryCodeGiven, now: datetime
+) -> Assured:
     """Be sure of whoever holds one of their codes. A try is counted before it is looked at, whatever comes of it."""
     await limits.spend(pool, limits.RECOVERY, me.id.bytes, now)
     async with pool.transaction(caller) as db:

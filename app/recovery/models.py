@@ -26,14 +26,14 @@ class RecoveryLeft(Model, frozen=True):
     made_at: datetime | None
 
 
-class RecoveryCode(Incoming, frozen=True):
+class RecoveryCodeGiven(Incoming, frozen=True):
     """One of them."""
 
     code: Annotated[str, Meta(min_length=1, max_length=40, description="Ten characters, in whatever case.")]
 
     def __repr__(self) -> str:
         """Nothing."""
-        return "RecoveryCode()"
+        return "RecoveryCodeGiven()"
 
 
 class LeftRow(Struct, frozen=True):

@@ -7,7 +7,7 @@ from app import access
 from app.codes.models import Assured
 from app.dependencies import Caller, Connections, Db, Me, Now, Where
 from app.recovery import actions
-from app.recovery.models import RecoveryCode, RecoveryCodes, RecoveryLeft
+from app.recovery.models import RecoveryCodeGiven, RecoveryCodes, RecoveryLeft
 
 
 @post("/v1/recovery-codes", operation_id="makeRecoveryCodes", tags=["recovery"], summary="Make recovery codes",
@@ -27,7 +27,7 @@ async def left(me: Me, db: Db) -> RecoveryLeft:
 @post("/v1/recovery-codes/use", operation_id="useRecoveryCode", tags=["recovery"], summary="Use a recovery code",
       status_code=200, access=access.allow("use", "own-recovery-codes", limited=True))  # fmt: skip
 async def use(
-    data: JSONBody[RecoveryCode], pool: Connections, caller: Caller, me: Me, site: Where, now: Now
+    data: JSONBody[RecoveryCodeGiven], pool: Connections, caller: Caller, me: Me, site: Where, now: Now
 ) -> Assured:
     """One of your codes makes this session one of full assurance, and counts as having just shown that it is you."""
     return await actions.use(pool, caller, site, me, data, now)
