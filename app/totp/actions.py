@@ -26,21 +26,21 @@ async def begin(db: Connection, me: Signed, now: datetime) -> Enrolment:
     number, secret = new_id(now), codes.new_secret()
     await queries.begin(db, number, me.id, await seal(db, me.id, _place(number), secret), now)
     uri = codes.uri(secret, (await people.profile(db, me)).name)
-    return Enrolment(number, secret, uri, codes.picture(uri))
+    return Enrolment(secret, uri, codes.picture(uri))
 
 
-async def confirm(pool: Pool, who: Principal, me: Signed, app_id: UUID, code: str, now: datetime) -> None:
+async def confirm(pool: Pool, who: Principal, me: Signed, code: str, now: datetime) -> None:
     """The app shows what it should: it is the caller's one from now on."""
     await _count(pool, me.id, now)
     async with pool.transaction(who) as db:
-        kept = await queries.begun(db, me.id, app_id, now - CONFIRMED_WITHIN)
+        kept = await queries.begun(db, me.id, now - CONFIRMED_WITHIN)
         if kept is None:
-            raise NotFound
+            raise rules.NotBegun
         step = await _step(db, me.id, kept, code, now)
         if step is None:
             raise rules.CodeRefused
-        await queries.confirm(db, me.id, app_id, step, now)
-        await account.happened(db, me, "authenticator-added", app_id, now)
+        await queries.confirm(db, me.id, kept.id, step, now)
+        await account.happened(db, me, "authenticator-added", kept.id, now)
 
 
 async def prove(pool: Pool, who: Principal, me: Signed, code: str, now: datetime) -> None:

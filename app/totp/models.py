@@ -14,7 +14,6 @@ Digits = Annotated[str, Meta(min_length=6, max_length=6, pattern="^[0-9]{6}$(?!\
 class Enrolment(Model, frozen=True):
     """What an app has to be told, this one time."""
 
-    id: UUID
     secret: Annotated[str, Meta(description="In base32, for typing in.")]
     uri: Annotated[str, Meta(description="The same as an `otpauth:` link, for an app on this device.")]
     qr: Annotated[str, Meta(description="The link as a QR code: an image as a `data:` address, of SVG.")]

@@ -19,16 +19,15 @@ async def begin(db: Connection, app_id: UUID, person_id: UUID, sealed: bytes, no
     )
 
 
-async def begun(db: Connection, person_id: UUID, app_id: UUID, since: datetime) -> Sealed | None:
+async def begun(db: Connection, person_id: UUID, since: datetime) -> Sealed | None:
     """The secret that the caller has just been shown."""
     return await db.one(
         Sealed,
         """
         SELECT id, sealed, last_step FROM totp
-        WHERE id = $2 AND person_id = $1 AND confirmed_at IS NULL AND removed_at IS NULL AND begun_at > $3
+        WHERE person_id = $1 AND confirmed_at IS NULL AND removed_at IS NULL AND begun_at > $2
         """,
         person_id,
-        app_id,
         since,
     )
 

@@ -23,13 +23,11 @@ async def begin(me: Me, db: Db, now: Now) -> Enrolment:
     return await actions.begin(db, me, now)
 
 
-@post("/v1/totp/{app_id:uuid}/confirm", operation_id="confirmAuthenticator", tags=["authenticator"], status_code=204,
+@post("/v1/totp/confirm", operation_id="confirmAuthenticator", tags=["authenticator"], status_code=204,
       summary="Show its first code", access=access.allow("add", "own-authenticator"))  # fmt: skip
-async def confirm(
-    app_id: FromPath[UUID], data: JSONBody[Code], request: Request[Any, Any, Any], me: Me, now: Now
-) -> None:
-    """The app is set up, and replaces one that you had."""
-    await actions.confirm(request.app.state.pool, principal(request), me, app_id, data.code, now)
+async def confirm(data: JSONBody[Code], request: Request[Any, Any, Any], me: Me, now: Now) -> None:
+    """The app that you began with last is set up, and replaces one that you had."""
+    await actions.confirm(request.app.state.pool, principal(request), me, data.code, now)
 
 
 @get("/v1/totp", operation_id="listAuthenticators", tags=["authenticator"], summary="Your authenticator app",

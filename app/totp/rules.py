@@ -9,5 +9,9 @@ class CodeRefused(Refusal):
     status = 403
 
 
+class NotBegun(Refusal):
+    """This took too long, or was not begun. Set the app up once more."""
+
+
 class NoApp(Refusal):
     """You have not set up an authenticator app. Show in another way that it is you."""

@@ -93,7 +93,7 @@ MAY: Mapping[Route, May] = {
         ("GET", "/v1/account"), ("GET", "/v1/account/events"), ("POST", "/v1/account/recovery/refuse"),
     ), EVERYBODY),
     **dict.fromkeys((
-        ("POST", "/v1/totp"), ("POST", "/v1/totp/{app_id}/confirm"), ("GET", "/v1/totp"),
+        ("POST", "/v1/totp"), ("POST", "/v1/totp/confirm"), ("GET", "/v1/totp"),
         ("DELETE", "/v1/totp/{app_id}"), ("POST", "/v1/session/prove/totp"),
         ("POST", "/v1/provider-links/departures"), ("POST", "/v1/provider-links"),
         ("GET", "/v1/provider-links"), ("DELETE", "/v1/provider-links/{link_id}"),

@@ -391,9 +391,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         of="caller", body=lambda _: {"code": "00000000", "personId": str(SAM.id)}, served=404
     ),
     ("POST", "/v1/totp"): Recipe(of="caller", served=201),
-    ("POST", "/v1/totp/{app_id}/confirm"): Recipe(
-        of="caller", path=lambda s: {"app_id": a_new_id(s)}, body=lambda _: {"code": "000000"}, served=404
-    ),
+    ("POST", "/v1/totp/confirm"): Recipe(of="caller", body=lambda _: {"code": "000000"}, served=409),
     ("GET", "/v1/totp"): CALLER,
     ("DELETE", "/v1/totp/{app_id}"): Recipe(of="one", path=lambda _: {"app_id": DANAS_APP}, owner=DANA, served=204),
     ("POST", "/v1/session/prove/totp"): Recipe(

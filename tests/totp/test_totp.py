@@ -43,7 +43,7 @@ async def set_up(world: World, who: Person) -> App:
     client = await world.of(who)
     begun = (await client.post("/v1/totp")).json()
     app = App(begun["secret"])
-    answer = await client.post(f"/v1/totp/{begun['id']}/confirm", json={"code": app.shows(world, later=-30)})
+    answer = await client.post("/v1/totp/confirm", json={"code": app.shows(world, later=-30)})
     assert answer.status_code == 204, answer.text
     return app
 
@@ -76,12 +76,12 @@ async def test_what_an_app_is_told_is_shown_once_and_counts_for_nothing_until_a_
 async def test_the_first_code_sets_it_up_within_a_quarter_of_an_hour(world: World) -> None:
     dana = await world.of(DANA)
     begun = (await dana.post("/v1/totp")).json()
-    path, app = f"/v1/totp/{begun['id']}/confirm", App(begun["secret"])
+    path, app = "/v1/totp/confirm", App(begun["secret"])
 
     assert code_of(await dana.post(path, json={"code": "000000"})) == "CodeRefused"
-    assert (await (await world.of(SAM)).post(path, json={"code": app.shows(world)})).status_code == 404
+    assert code_of(await (await world.of(SAM)).post(path, json={"code": app.shows(world)})) == "NotBegun"
     world.clock.forward(minutes=15)
-    assert (await dana.post(path, json={"code": app.shows(world)})).status_code == 404
+    assert code_of(await dana.post(path, json={"code": app.shows(world)})) == "NotBegun"
     await set_up(world, DANA)
     [kept] = (await dana.get("/v1/totp")).json()["items"]
     assert kept["lastUsedAt"] is None
@@ -117,7 +117,7 @@ async def test_the_code_that_set_it_up_is_used(world: World) -> None:
     dana = await world.of(DANA)
     begun = (await dana.post("/v1/totp")).json()
     code = App(begun["secret"]).shows(world)
-    await dana.post(f"/v1/totp/{begun['id']}/confirm", json={"code": code})
+    await dana.post("/v1/totp/confirm", json={"code": code})
 
     assert code_of(await prove(world, await come_in(world, DANA), code)) == "CodeRefused"
 

@@ -13,7 +13,7 @@ import { CodeField } from "./proving.js";
 /** @typedef {import("../types.js").Me} Me */
 /** @typedef {{id: string, name: string, addedAt: string, lastUsedAt: string | null, synced: boolean, suspendedAt: string | null}} Passkey */
 /** @typedef {{begunAt: string, opensAt: string, byName: string}} Recovery */
-/** @typedef {{id: string, secret: string, uri: string, qr: string}} Enrolment */
+/** @typedef {{secret: string, uri: string, qr: string}} Enrolment */
 
 const TOPICS = ["account"];
 
@@ -160,7 +160,7 @@ function App() {
 /** The picture, the same in letters, and the first code. @param {{enrolment: Enrolment, done: () => void, leave: () => void}} props */
 export function Enrol({ enrolment, done, leave }) {
   const [code, setCode] = useState("");
-  const send = () => post(`/v1/totp/${enrolment.id}/confirm`, { code }).then(done);
+  const send = () => post("/v1/totp/confirm", { code }).then(done);
   const letters = enrolment.secret.replace(/(.{4})(?=.)/g, "$1 ");
   return html`
     <p>${t("app.scan")}</p>
