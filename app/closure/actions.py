@@ -23,6 +23,8 @@ async def plan(db: Connection, me: Signed, now: datetime) -> Plan:
 
 async def ask(db: Connection, me: Signed, new: NewClosure, now: datetime) -> Plan:
     """Close the caller's account after the days in which it can be taken back; sending it again is safe."""
+    if not me.has("patient"):
+        raise NotFound
     if await queries.ask(db, me.id, new.id, now, now + rules.GRACE) is None:
         asked = await queries.asked(db, me.id)
         if asked is None:

@@ -74,7 +74,7 @@ async def of_program(db: Connection, limit: int) -> list[Closure]:
         """
         SELECT c.patient_id, c.asked_at, c.due_at AS closes_at, c.closed_at, c.keep_until AS kept_until, c.shredded_at,
                EXISTS (SELECT FROM legal_hold h WHERE h.patient_id = c.patient_id AND h.ended_at IS NULL) AS held
-        FROM closure c WHERE c.taken_back_at IS NULL ORDER BY c.asked_at DESC, c.id LIMIT $1
+        FROM closure c WHERE c.taken_back_at IS NULL AND oversees(c.patient_id) ORDER BY c.asked_at DESC, c.id LIMIT $1
         """,
         limit,
     )

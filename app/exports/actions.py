@@ -19,6 +19,8 @@ TOPIC = "exports"
 
 async def ask(db: Connection, me: Signed, new: NewExport, now: datetime) -> Export:
     """Ask for one's record; the worker makes it. The same id again is the same export, and there is one at a time."""
+    if not me.has("patient"):
+        raise NotFound
     asked = await queries.ask(db, me.id, new, rules.DOWNLOADS, now)
     if asked is None:
         return await _again(db, me, new.id)

@@ -117,6 +117,8 @@ EMPTY: Mapping[str, dict[str, Any]] = {
     "/v1/care-team": {"members": []},
     "/v1/disclosures": {"nextCursor": None, "items": [], "since": "2023-03-03T15:30:00Z"},
     "/v1/duty-shifts": {"items": []},
+    "/v1/exports": {"items": []},
+    "/v1/closures": {"items": []},
     "/v1/provider-links": {"items": []},
     "/v1/totp": {"items": []},
 }
