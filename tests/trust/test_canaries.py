@@ -6,6 +6,7 @@ Logs at their most talkative, errors that the database explains with whole rows,
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -69,6 +70,9 @@ async def test_a_day_leaves_no_word_of_it_in_what_the_machine_tells(serving: Pro
             device = {"id": str(new_id(now)), "kind": "fcm-token", "token": f"{TOKEN}-{who.handle}", "platform": "ios"}
             answer = await asks(who, "POST", "/v1/devices", json=device | {"timeZone": "UTC"})
             assert answer.status_code == 201
+            times = {"startsAt": now.isoformat(), "endsAt": (now + timedelta(hours=8)).isoformat()}
+            on_duty = await asks(who, "POST", "/v1/duty-shifts", json={"id": str(new_id(now)), **times})
+            assert on_duty.status_code == 201
         opened = await asks(MAYA, "POST", "/v1/check-ins", json=check_in, headers={"idempotency-key": KEY})
         assert opened.status_code == 201
         dose = {"id": str(new_id(now)), "medicine": MEDICINE, "times": ["08:00"], "startsOn": now.date().isoformat()}
