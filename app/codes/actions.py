@@ -53,8 +53,9 @@ async def redeem(pool: Pool, site: Site, challenge: UUID, given: CodeGiven, now:
     return signed_in(tokens, owner.person_id)
 
 
-async def ask_second(db: Connection, contact: str, now: datetime) -> Challenge:
+async def ask_second(db: Connection, me: Signed, contact: str, now: datetime) -> Challenge:
     """Have a code sent to another contact of the caller's own, if that is one: the same is answered in any case."""
+    rules.check_patient(me)
     return await _asked(db, "second-contact", *read(contact), None, now)
 
 

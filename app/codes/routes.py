@@ -38,9 +38,9 @@ async def redeem(
 @post("/v1/session/codes", operation_id="askForSecondCode", tags=["codes"],
       summary="Have a code sent to another contact of yours", status_code=202,
       access=access.allow("prove", "own-session", limited=True))  # fmt: skip
-async def ask_second(data: JSONBody[SecondAsked], db: Db, now: Now) -> Challenge:
+async def ask_second(data: JSONBody[SecondAsked], me: Me, db: Db, now: Now) -> Challenge:
     """A code goes there if it is a contact of yours; the answer is the same if it is not."""
-    return await actions.ask_second(db, data.contact, now)
+    return await actions.ask_second(db, me, data.contact, now)
 
 
 @post("/v1/session/codes/{challenge_id:uuid}/redeem", operation_id="proveByCode", tags=["codes"],

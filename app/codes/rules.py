@@ -4,10 +4,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from app import spoken
-from app.auth import Assurance
+from app.auth import Assurance, Signed
 from app.codes.models import Tried
 from app.contacts.models import Kind
-from app.errors import Refusal
+from app.errors import NotYourRole, Refusal
 
 DIGITS = 8
 LASTS = timedelta(minutes=10)
@@ -26,6 +26,12 @@ class SameContact(Refusal):
     """You came in with a code to this one. Please use another contact of yours."""
 
     status = 403
+
+
+def check_patient(me: Signed) -> None:
+    """Codes are how patients are believed; those who work here have factors of their own."""
+    if not me.has("patient"):
+        raise NotYourRole
 
 
 def kind_of(contact: str) -> Kind:

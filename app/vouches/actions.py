@@ -18,6 +18,7 @@ TOPIC = "vouch"
 
 async def ask(db: Connection, me: Signed, now: datetime) -> AskedVouch:
     """A number to be read to two of the staff; the one from before is void."""
+    rules.check_patient(me)
     await queries.withdraw(db, me.id, me.session_id)
     number, until = new_id(now), now + rules.LASTS
     digits = f"{secrets.randbelow(10**rules.DIGITS):0{rules.DIGITS}d}"

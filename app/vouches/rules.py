@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from app.errors import Refusal
+from app.auth import Signed
+from app.errors import NotYourRole, Refusal
 from app.vouches.models import SaidRow
 
 LASTS = timedelta(minutes=10)
@@ -19,6 +20,12 @@ class OneWhoKnowsThem(Refusal):
 
 class NotYet(Refusal):
     """Two of the staff have not vouched yet, or it is too long ago. Ask again for a new number."""
+
+
+def check_patient(me: Signed) -> None:
+    """Two of the staff vouch for patients; a colleague is vouched for in another way."""
+    if not me.has("patient"):
+        raise NotYourRole
 
 
 def confirmed(row: SaidRow) -> int:

@@ -116,6 +116,7 @@ EMPTY: Mapping[str, dict[str, Any]] = {
     "/v1/support": {"state": "none", "since": None, "answeredBy": None},
     "/v1/care-team": {"members": []},
     "/v1/disclosures": {"nextCursor": None, "items": [], "since": "2023-03-03T15:30:00Z"},
+    "/v1/approvals": {"items": []},
     "/v1/duty-shifts": {"items": []},
     "/v1/exports": {"items": []},
     "/v1/closures": {"items": []},
