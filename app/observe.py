@@ -47,6 +47,10 @@ _BY_TLS_ONLY = (b"strict-transport-security", b"max-age=63072000")
 OWN = frozenset(name for name, _ in HEADERS)
 
 
+class Gone(OSError):
+    """The line was cut before the answer was out; the server has no better word for that than a RuntimeError."""
+
+
 class Metrics:
     """What /metrics shows: numbers by route and status, never by person."""
 
@@ -92,7 +96,10 @@ def observed(app: ASGIApp, metrics: Metrics, clock: Callable[[], datetime], *, t
                 status = message["status"]
                 about = (*by_tls_only, *_counted(scope), (b"x-request-id", str(number).encode()))
                 message["headers"] = [*_ours(message["headers"]), *about]
-            await send(message)
+            try:
+                await send(message)
+            except RuntimeError:
+                raise Gone from None
 
         try:
             await app(scope, receive, reply)
