@@ -35,16 +35,18 @@ class Tampered(Exception):
 class DataKey:
     """One person's key in one version, unwrapped. It says neither itself nor its owner when it is printed."""
 
-    __slots__ = ("_cipher", "owner", "version")
+    __slots__ = ("_bound", "_cipher", "_head", "owner", "version")
 
     def __init__(self, owner: UUID, version: int, key: bytes) -> None:
         self.owner, self.version, self._cipher = owner, version, AESGCM(key)
+        self._head = bytes([FORMAT]) + version.to_bytes(4)
+        # What is said of every row of a column is put together once.
+        self._bound: dict[tuple[str, str], tuple[bytes, bytes]] = {}
 
     def seal(self, place: Place, text: str) -> bytes:
         """The text, closed at its place."""
         nonce = secrets.token_bytes(_NONCE)
-        head = bytes([FORMAT]) + self.version.to_bytes(4)
-        return head + nonce + self._cipher.encrypt(nonce, text.encode(), self._bound_to(place))
+        return self._head + nonce + self._cipher.encrypt(nonce, text.encode(), self._bound_to(place))
 
     def unseal(self, place: Place, sealed: bytes) -> str:
         """The text that was sealed at this place with this key; raises `Tampered`."""
@@ -57,10 +59,15 @@ class DataKey:
             raise Tampered from None
 
     def _bound_to(self, place: Place) -> bytes:
-        return joined(
-            b"cairn sealed", bytes([FORMAT]), place.table.encode(), place.column.encode(), place.row.bytes,
-            self.owner.bytes, self.version.to_bytes(4),
-        )  # fmt: skip
+        before, after = self._bound.get((place.table, place.column)) or self._around(place.table, place.column)
+        return before + place.row.bytes + after
+
+    def _around(self, table: str, column: str) -> tuple[bytes, bytes]:
+        """What is bound before a row's id and after it, each part after its length."""
+        before = joined(b"cairn sealed", bytes([FORMAT]), table.encode(), column.encode()) + (16).to_bytes(4)
+        around = before, joined(self.owner.bytes, self.version.to_bytes(4))
+        self._bound[table, column] = around
+        return around
 
     def __repr__(self) -> str:
         return "DataKey(…)"
