@@ -7,25 +7,22 @@ nothing. A refusal undoes its transaction and is not kept: asked again, it is de
 
 import hashlib
 import hmac
-import os
 import re
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from app import keys
 from app.errors import BadKey, KeyReused, StillRunning
-from db import CLOCK, Connection, Pool
+from db import CLOCK, Connection, Pool, envelope
 
 HEADER: Final = "Idempotency-Key"
 LASTS: Final = timedelta(hours=24)
-_NONCE: Final = 12
 # A structured-field string, or the bare word that most clients send.
 _KEY = re.compile(r'"([\x20-\x21\x23-\x5b\x5d-\x7e]{1,200})"|([A-Za-z0-9._:=+/-]{1,200})')
 # What an answer says about itself; all else belongs to the moment in which it is sent.
@@ -140,10 +137,13 @@ def again(kept: Kept) -> Response[bytes]:
 
 
 def _sealed(one: Asked, kept: Kept) -> bytes:
-    nonce = os.urandom(_NONCE)
-    return nonce + AESGCM(one.seal).encrypt(nonce, msgspec.msgpack.encode(kept), one.place + one.fingerprint)
+    return envelope.wrap(one.seal, msgspec.msgpack.encode(kept), _where(one))
 
 
 def _opened(one: Asked, sealed: bytes) -> Kept:
-    plain = AESGCM(one.seal).decrypt(sealed[:_NONCE], sealed[_NONCE:], one.place + one.fingerprint)
-    return msgspec.msgpack.decode(plain, type=Kept)
+    return msgspec.msgpack.decode(envelope.unwrap(one.seal, sealed, _where(one)), type=Kept)
+
+
+def _where(one: Asked) -> dict[str, str]:
+    """An answer opens for the question that it was given to, and for no other."""
+    return {"place": one.place.hex(), "fingerprint": one.fingerprint.hex()}
