@@ -70,7 +70,9 @@ async def _went_on(pool: Pool, patient_id: UUID, now: datetime, *, is_closed: bo
 
 async def of_program(db: Connection) -> Closures:
     """Accounts of the program that are being closed or are closed."""
-    return Closures(await queries.of_program(db, SHOWN))
+    found = await queries.of_program(db, SHOWN)
+    await audit.record(db, "list", "closures", [one.patient_id for one in found])
+    return Closures(found)
 
 
 async def hold(db: Connection, me: Signed, patient_id: UUID, new: NewHold, now: datetime) -> Hold:
@@ -81,7 +83,7 @@ async def hold(db: Connection, me: Signed, patient_id: UUID, new: NewHold, now: 
     row = await queries.hold(db, new.id, patient_id, sealed, me.id, now)
     if row is None:
         return await _same(db, patient_id, new)
-    await audit.record(db, "hold", "record", [patient_id], new.id)
+    await audit.record(db, "set", "legal-holds", [patient_id], new.id)
     return rules.hold(row, new.reason)
 
 
@@ -90,6 +92,7 @@ async def _same(db: Connection, patient_id: UUID, new: NewHold) -> Hold:
     shown = None if row is None else await _shown(db, row)
     if shown is None or (shown.patient_id, shown.reason) != (patient_id, new.reason):
         raise IdTaken
+    await audit.record(db, "set", "legal-holds", [patient_id], new.id)
     return shown
 
 
@@ -97,6 +100,7 @@ async def holds(db: Connection, patient_id: UUID) -> Holds:
     """Who keeps this record, and why."""
     if not await queries.oversees(db, patient_id):
         raise NotFound
+    await audit.record(db, "read", "legal-holds", [patient_id])
     return Holds([await _shown(db, row) for row in await queries.holds(db, patient_id)])
 
 
@@ -107,7 +111,7 @@ async def end_hold(db: Connection, me: Signed, hold_id: UUID, now: datetime) -> 
         raise NotFound
     if not await queries.end_hold(db, hold_id, me.id, now):
         raise rules.HoldEnded
-    await audit.record(db, "end-hold", "record", [row.patient_id], hold_id)
+    await audit.record(db, "end", "legal-holds", [row.patient_id], hold_id)
     ended = await queries.held(db, hold_id)
     return await _shown(db, ended or row)
 

@@ -135,10 +135,10 @@ _LIFECYCLE: Mapping[Did, Coding] = {
 }
 _DONE: Mapping[Did, tuple[str, ...]] = {
     "C": ("add", "ask", "book", "bring-in", "give", "make", "open", "plan", "record", "sign", "start"),
-    "R": ("break-glass", "disclose", "download", "export", "list", "read", "review"),
+    "R": ("break-glass", "disclose", "download", "export", "find", "list", "read", "review", "vouch"),
     "U": ("arrange", "bring-up", "cancel", "change", "claimed", "close", "closed", "complete", "contacted", "cover",
-          "end", "end-hold", "escalate", "hold", "join", "lapse", "no-show", "raised", "released", "reschedule",
-          "revoke", "rotate", "skipped", "stop", "take-back", "taken"),
+          "end", "escalate", "join", "lapse", "no-show", "raised", "released", "reschedule",
+          "revoke", "rotate", "set", "skipped", "stop", "take-back", "taken"),
     "D": ("remove", "shred", "take"),
     "E": ("enter", "sign-in", "sign-out"),
 }  # fmt: skip
