@@ -56,7 +56,9 @@ def key_of(public_key: str) -> bytes:
 
 
 def _no_key() -> Invalid:
-    return Invalid(FieldError("/device/publicKey", "invalid", "Expected a P-256 public key (SPKI in DER, base64url)."))
+    return Invalid(
+        FieldError("/device/publicKey", "not-a-key", "Expected a P-256 public key (SPKI in DER, base64url).")
+    )
 
 
 def _der(key: EllipticCurvePublicKey) -> bytes:

@@ -34,7 +34,7 @@ def normal(kind: Kind, value: str) -> str:
     found = _email(value) if kind == "email" else _telephone(value)
     if found is None:
         expected = "an e-mail address" if kind == "email" else "a telephone number with its country, such as +1 …"
-        raise Invalid(FieldError("/value", "invalid", f"Expected {expected}."))
+        raise Invalid(FieldError("/value", "not-an-address", f"Expected {expected}."))
     return found
 
 
