@@ -29,8 +29,9 @@ class Ear:
         raw.add_query_logger(self._hear)
 
     def _hear(self, record: Any) -> None:
-        """Only the caller's and the request's ids differ in an opening."""
-        self.said.append(re.sub("'[0-9a-f]{32}'", "'…'", " ".join(record.query.split())))
+        """Only the caller's, the request's and the session's ids and the instant differ in an opening."""
+        asked = re.sub(r"(?<=cairn\.now = ')[-+.:T0-9]+", "…", " ".join(record.query.split()))
+        self.said.append(re.sub("'[0-9a-f]{32}'", "'…'", asked))
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ from app.checkins import rules
 from app.checkins.models import CheckIn, CheckIns, Facts, NewCheckIn, RecordedCheckIn
 from app.clock import system_clock
 from app.wire import cursor_for
-from db import new_id, person
-from db.principal import opening
 from tests.bench._peers import closed, pool
-from tests.bench._peers.statements import HISTORY, LOOK_UP, RECORD
+from tests.bench._peers.statements import HISTORY, LOOK_UP, RECORD, begin
 
 Raw = Any
 DECODER = msgspec.json.Decoder(NewCheckIn)
@@ -95,7 +93,7 @@ async def _begin(raw: Raw, scope: Any) -> Any:
     me = await raw.fetchrow(LOOK_UP, auth.sha256(sent[7:].decode()), now)
     if me is None or "patient" not in me["roles"]:
         raise PermissionError
-    await raw.execute(opening(person(me["id"], new_id(now))))
+    await raw.execute(begin(me["id"], me["session_id"], now))
     return me
 
 

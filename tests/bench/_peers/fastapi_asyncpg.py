@@ -14,11 +14,9 @@ from app.checkins import rules
 from app.checkins.models import Facts
 from app.clock import system_clock
 from app.wire import cursor_for
-from db import new_id, person
-from db.principal import opening
 from tests.bench._peers import closed, pool
 from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
-from tests.bench._peers.statements import HISTORY, LOOK_UP, RECORD
+from tests.bench._peers.statements import HISTORY, LOOK_UP, RECORD, begin
 
 
 @asynccontextmanager
@@ -53,7 +51,7 @@ Me = Annotated[Signed, Depends(signed)]
 
 async def transaction(raw: Raw, me: Me) -> AsyncIterator[Any]:
     """The caller's transaction, committed before the answer is sent."""
-    await raw.execute(opening(person(me.id, new_id(system_clock()))))
+    await raw.execute(begin(me.id, me.session_id, system_clock()))
     try:
         yield raw
     except BaseException:

@@ -26,6 +26,7 @@ from db.envelope import DataKey
 from db.keys import Kept
 from tests.bench._peers import closed
 from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
+from tests.bench._peers.statements import PURPOSES
 
 Day = date
 
@@ -87,23 +88,27 @@ async def signed(db: Db, sent: Bearer) -> Signed:
     """Whoever holds that token, if it is a patient; from here on the transaction is theirs."""
     now = system_clock()
     found = func.signed_in(auth.sha256(sent.credentials), now).table_valued(
-        column("id", Uuid), column("language", Text), column("roles", ARRAY(Text))
+        column("id", Uuid), column("session_id", Uuid), column("language", Text), column("roles", ARRAY(Text))
     )
     row = (await db.execute(select(found))).one_or_none()
     if row is None:
         raise HTTPException(401)
     if "patient" not in row.roles:
         raise HTTPException(403)
-    await _identify(db, row.id, new_id(now))
-    return Signed.model_validate(row)
+    me = Signed.model_validate(row)
+    await _identify(db, me, now)
+    return me
 
 
-async def _identify(db: AsyncSession, me: UUID, request: UUID) -> None:
+async def _identify(db: AsyncSession, me: Signed, now: datetime) -> None:
     await db.execute(
         select(
-            func.set_config("cairn.person", me.hex, True),
+            func.set_config("cairn.person", me.id.hex, True),
             func.set_config("cairn.duty", "", True),
-            func.set_config("cairn.request", request.hex, True),
+            func.set_config("cairn.request", new_id(now).hex, True),
+            func.set_config("cairn.session", me.session_id.hex, True),
+            func.set_config("cairn.now", now.isoformat(), True),
+            func.set_config("cairn.purpose", PURPOSES, True),
         )
     )
 

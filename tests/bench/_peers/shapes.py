@@ -65,5 +65,6 @@ class Signed(Model):
     """Someone who has signed in."""
 
     id: UUID
+    session_id: UUID
     language: str
     roles: list[str]

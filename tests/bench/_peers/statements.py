@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from app import auth
-from app.checkins import queries
+from app import access, auth
+from app.checkins import queries, routes
 from app.checkins.models import NewCheckIn
-from db import Connection, Pool
+from db import Connection, Pool, new_id, person
+from db.principal import opening
 
 NOBODY, LONG_AGO = UUID(int=0), datetime(2000, 1, 1, tzinfo=UTC)
 A_TOKEN = auth.PREFIX + "x" * (auth.TOKEN_LENGTH - len(auth.PREFIX))
@@ -43,6 +44,20 @@ def _sent(ask: Callable[[Any], Awaitable[object]]) -> str:
     except _Overheard:
         return ear.sql
     raise LookupError("nothing was sent")
+
+
+def _purposes(handler: Any) -> str:
+    rule: access.Rule = handler.opt[access.KEY]
+    return rule.purposes(["patient"])
+
+
+# For what a patient does either of the two; were these ever different things, each would have to say its own.
+(PURPOSES,) = {_purposes(routes.record), _purposes(routes.history)}
+
+
+def begin(me: UUID, session: UUID, now: datetime) -> str:
+    """BEGIN with everything that row-level security and the audit are told of a patient's request."""
+    return opening(person(me, new_id(now), session, now=now, purposes=PURPOSES))
 
 
 _A_CHECK_IN = NewCheckIn(NOBODY, date.min, 0, 0, LONG_AGO)
