@@ -159,12 +159,13 @@ async def test_where_everything_is_wrong_all_of_it_is_told_with_advice_and_witho
     told = json.loads("{" + as_json)
     failed = {one["name"]: one for one in told["checks"] if one["state"] == "fail"}
     assert set(failed) == {
-        *("demo", "address", "port", "database", "app's role", "migrations", "clock", "push", "TURN", "signaling"),
+        *("demo", "address", "port", "database", "app's role", "migrations", "clock", "law", "push", "TURN"),
+        "signaling",
     }
     assert all(one["advice"] for one in failed.values())
     assert told["state"] == "fail"
-    assert len(told["checks"]) == 19
-    assert printed.rstrip().endswith("10 failed.")
+    assert len(told["checks"]) == 20
+    assert printed.rstrip().endswith("11 failed.")
     assert "canary" not in printed + as_json
 
 

@@ -1,4 +1,4 @@
-"""The duties apart, each a process of its own: they share the database and a secret, and nothing else."""
+"""The duties apart, each a process of its own: they share the database, the keys and a secret, and nothing else."""
 
 import asyncio
 import json
@@ -80,10 +80,13 @@ async def test_a_day_of_care_crosses_three_processes(server: embedded.Server, te
         database = {"CAIRN_DATABASE_URL": dsn, "CAIRN_DATABASE_OWNER_URL": server.dsn(name)}
         pushing = {"GOOGLE_APPLICATION_CREDENTIALS": str(account), "CAIRN_PUSH_ENDPOINT": fcm.url}
         public = {"CAIRN_PUBLIC_URL": api, "CAIRN_SIGNALING_URL": sockets}
+        keys = {"CAIRN_KEY_DIR": str(tmp_path / "keys")}
         async with (
-            duty("api", api_port, **database, **public),
-            duty("worker", free_port(), **database, **pushing, **public),
-            duty("signaling", socket_port, CAIRN_PUBLIC_URL=api),
+            duty("api", api_port, **database, **keys, **public, CAIRN_STATE_DIR=str(tmp_path / "api")),
+            duty(
+                "worker", free_port(), **database, **keys, **pushing, **public, CAIRN_STATE_DIR=str(tmp_path / "worker")
+            ),
+            duty("signaling", socket_port, CAIRN_PUBLIC_URL=api, CAIRN_STATE_DIR=str(tmp_path / "signaling")),
         ):
             await answers(f"{api}/health/ready")
             await answers(f"http://127.0.0.1:{socket_port}/health/live")
@@ -180,7 +183,7 @@ def test_a_duty_says_what_it_needs(tmp_path: Path, name: str, secret: str, neede
 
 
 @pytest.fixture
-async def bare(server: embedded.Server) -> AsyncIterator[dict[str, str]]:
+async def bare(server: embedded.Server, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
     """The settings of duties apart, around a database with nothing in it yet."""
     raw = await connect(server.dsn())
     await raw.execute("CREATE DATABASE bare")
@@ -190,6 +193,7 @@ async def bare(server: embedded.Server) -> AsyncIterator[dict[str, str]]:
             "CAIRN_DATABASE_OWNER_URL": server.dsn("bare"),
             "CAIRN_SECRET": "s" * 40,
             "CAIRN_PORT": str(free_port()),
+            "CAIRN_STATE_DIR": str(tmp_path / "state"),
         }
     finally:
         await raw.execute("DROP DATABASE bare WITH (FORCE)")
