@@ -8,11 +8,12 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
 from app import idempotency
 from app.demo.cast import DANA, LEO, MAYA, NELL, ROSA, SAM
-from db import Connection, Pool, Principal, Uncertain
+from db import Connection, Pool, Principal, Uncertain, envelope
 from tests.conftest import NOW
 from tests.world import World, a_check_in
 
@@ -165,11 +166,8 @@ async def connection(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def test_a_row_that_was_moved_or_changed_opens_no_answer(connection: Connection) -> None:
-    from cryptography.exceptions import InvalidTag
-    from litestar.response.base import ASGIResponse
-
     one = idempotency.Asked(b"p" * 32, b"s" * 32, b"f" * 32)
     await idempotency.keep(connection, one, ASGIResponse(body=b"{}"), NOW)
     await connection.run("UPDATE kept_answer SET place = $1", b"q" * 32)
-    with pytest.raises(InvalidTag):
+    with pytest.raises(envelope.Tampered):
         await idempotency.begin(connection, idempotency.Asked(b"q" * 32, b"s" * 32, b"f" * 32), NOW)
