@@ -331,7 +331,8 @@ async def views(
 ) -> list[AlertRow]:
     """Alerts of which the caller was told, open or closed lately, in the order of `rules.place`.
 
-    The patient is there only where the relation allows it.
+    The patient is there only where the relation allows it. Patients may read what was opened about them as well, but
+    not in this list: its place is in their own copy of everything.
     """
     return await db.all(
         AlertRow,
@@ -346,10 +347,10 @@ async def views(
             FROM alert a
             LEFT JOIN person s ON s.id = a.claimed_by
             LEFT JOIN person p ON p.id = a.patient_id AND p.id IN (
-                SELECT reach('team', 'covering', 'claimed') UNION ALL SELECT patients_for('read', 'alerts'))
+                SELECT reach('team', 'covering', 'claimed') UNION ALL SELECT patients_for('claim', 'alerts'))
             WHERE ($3::uuid IS NULL OR a.id = $3) AND (a.closed_at IS NULL OR a.closed_at > $4)
               AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $1)
-                   OR a.patient_id IN (SELECT patients_for('read', 'alerts')))
+                   OR a.patient_id IN (SELECT patients_for('claim', 'alerts')))
         ), page AS (
             SELECT * FROM mine
             WHERE $5::boolean IS NULL

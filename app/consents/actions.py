@@ -66,6 +66,8 @@ async def sign(db: Connection, me: Signed, new: NewConsent, now: datetime) -> Co
         await audit.record(db, "sign", "consents", [me.id], new.id)
         await _tell(db, me.id, new.recipient_id, new.id, now)
         kept = await queries.by_id(db, new.id)
+    else:
+        await audit.record(db, "read", "consents", [kept.patient_id], kept.id)
     if kept is None or (kept.form_sha256, kept.signature) != (new.form_sha256, new.signature):
         raise IdTaken
     return _copy(kept, now)
@@ -102,6 +104,8 @@ async def revoke(db: Connection, me: Signed, consent_id: UUID, new: NewRevocatio
     if await queries.revoke(db, row.id, me.id, new.how, now):
         await audit.record(db, "revoke", "consents", [row.patient_id], row.id)
         await _tell(db, row.patient_id, row.recipient_id, row.id, now)
+    else:
+        await audit.record(db, "read", "consents", [row.patient_id], row.id)
     ended = await _readable(db, consent_id)
     return _summary(ended, now)
 

@@ -46,11 +46,11 @@ async def _tell(db: Connection, broken: Row, now: datetime) -> None:
     await events.publish(db, [*told, broken.recipient_id], "break-glass", broken.id, now)
 
 
-async def listed(db: Connection, cursor: str | None, limit: int, now: datetime) -> BreakGlasses:
+async def listed(db: Connection, me: Signed, cursor: str | None, limit: int, now: datetime) -> BreakGlasses:
     """A page of those that concern the caller."""
     before = place_of(cursor, tuple[Instant, UUID]) if cursor else (now + timedelta(days=1), LAST)
     rows = await queries.listed(db, before=before, limit=limit)
-    await audit.record(db, "read", "emergency", [row.patient_id for row in rows])
+    await audit.record(db, "read", "emergency", [me.id] if me.has("patient") else [row.patient_id for row in rows])
     more = cursor_for(rows[-1].broken_at, rows[-1].id) if len(rows) == limit else None
     return BreakGlasses(items=await _opened(db, rows), next_cursor=more)
 

@@ -26,9 +26,9 @@ async def break_glass(patient_id: FromPath[UUID], data: JSONBody[NewBreakGlass],
 
 @get("/v1/break-glass", operation_id="listBreakGlass", tags=["emergency"], summary="Who read in an emergency",
      access=access.allow("read", "emergency"))  # fmt: skip
-async def listed(db: Db, now: Now, cursor: Cursor = None, limit: Limit = 50) -> BreakGlasses:
+async def listed(me: Me, db: Db, now: Now, cursor: Cursor = None, limit: Limit = 50) -> BreakGlasses:
     """Those about you, or by you and not over; for whoever answers for a program's privacy, all of its patients'."""
-    return await actions.listed(db, cursor, limit, now)
+    return await actions.listed(db, me, cursor, limit, now)
 
 
 @post("/v1/break-glass/{break_glass_id:uuid}/review", operation_id="reviewBreakGlass", tags=["emergency"],

@@ -23,7 +23,7 @@ from tests.consents.papers import elements, filled
 from tests.world import AS_IT_IS, SITE
 
 # What a route speaks of: nobody; whatever the caller has; whatever the caller may see; the one thing it names; or
-# somebody who was not here before.
+# somebody who was not here before, or was nothing to the caller.
 Of = Literal["nobody", "caller", "many", "one", "new"]
 Words = Callable[[Scene], dict[str, Any]]
 CARD = ("GET", "/v1/patients/{patient_id}/contact-card")
@@ -143,6 +143,13 @@ async def visit_begins(scene: Scene) -> None:
 async def nobody_leaves(scene: Scene) -> None:
     """Nobody has asked for their account to be closed."""
     await scene.seen.owner("DELETE FROM closure")
+
+
+async def maya_consents(scene: Scene) -> None:
+    """What Maya has signed and taken back she has not taken back."""
+    await scene.seen.owner("SET LOCAL session_replication_role = 'replica'")  # what was taken back stays so
+    await scene.seen.owner("DELETE FROM consent_revocation WHERE consent_id = $1", scene.maya.consent)
+    await scene.seen.owner("SET LOCAL session_replication_role = 'origin'")
 
 
 def _export(scene: Scene) -> dict[str, Any]:
@@ -544,6 +551,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         of="one",
         path=lambda s: {"consent_id": s.maya.consent},
         body=lambda _: {"how": "in-app"},
+        first=maya_consents,
         refused={"june": Expected(409, "NotYours")},
     ),
     ("GET", "/v1/disclosures"): MANY,

@@ -375,7 +375,7 @@ async def test_a_peer_on_duty_reads_no_level_before_the_claim(world: World) -> N
     [before] = await seen_by(world, INES)
     after = (await act(world, INES, alert, "claim")).json()
 
-    assert (before["kind"], before["matter"], before["worry"]) == ("person", None, None)
+    assert (before["kind"], *(before[one] for one in ("person", "worry", "matter"))) == ("signal", None, None, None)
     assert (after["matter"]["reasons"], after["matter"]["level"]["craving"]) == (["craving-high"], 8)
 
 

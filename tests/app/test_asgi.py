@@ -13,7 +13,7 @@ def test_dependencies_are_resolved_in_turn_without_a_task_each() -> None:
 
     assert len(batches) > 100
     assert {len(batch) for batch in batches} == {1}
-    assert {d.key for batch in batches for d in batch} == {"me", "db", "now", "site"}
+    assert {d.key for batch in batches for d in batch} == {"me", "db", "caller", "pool", "now", "site"}
 
 
 async def test_no_cache_keeps_an_answer_unless_it_says_by_itself_for_how_long(world: World) -> None:

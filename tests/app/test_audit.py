@@ -91,9 +91,10 @@ def concerned(scene: Scene, recipe: Recipe, actor: Person | None, answer: httpx.
     if recipe.of in ("one", "nobody"):
         return {MAYA.id}
     if recipe.of == "new":
-        return {UUID(answer.json()["id"])}
-    if recipe.of == "caller" and actor in PATIENTS and actor is not None:
-        return {actor.id}
+        said = answer.json()
+        return {UUID(said.get("patientId", said["id"]))}
+    if actor in PATIENTS and actor is not None:
+        return {actor.id}  # of themselves alone, whatever there is
     text = answer.text
     return {r.patient.id for r in scene.records.values() if str(r.patient.id) in text or str(r.alert) in text}
 
