@@ -36,9 +36,9 @@ _BLANK = (
     "\\u2060-\\u206f\\u2800\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0"
 )
 # Python's $ stands before a last line feed as well, which ECMA-262's does not.
-_LINE = f"^(?![{_BLANK}]*$)[^\\u0000-\\u001f]*$(?!\\n)"
+VISIBLE = f"^(?![{_BLANK}]*$)[^\\u0000-\\u001f]*$(?!\\n)"
 
-Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=VISIBLE)]
 Prose = Annotated[str, Meta(max_length=2000, pattern=_TEXT)]
 Instant = Annotated[datetime, Meta(tz=True, description="An instant with its offset from UTC.")]
 ClientId = Annotated[UUID, Meta(description="Made by the client, best as UUIDv7: sending it again is safe.")]

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from app.wire import ClientId, Incoming, Model
+from app.wire import VISIBLE, ClientId, Incoming, Model
 
-Reason = Annotated[str, Meta(min_length=10, max_length=500, pattern="^[^\\u0000-\\u001f]*$")]
+Reason = Annotated[str, Meta(min_length=10, max_length=500, pattern=VISIBLE)]
 
 
 class NewClosure(Incoming, frozen=True):

@@ -7,19 +7,23 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from app.auth import Assurance, DeviceKey
-from app.wire import Incoming, Model
+from app.wire import VISIBLE, Incoming, Model
 from notifications.models import Post
 
 Purpose = Literal["sign-in", "contact", "second-contact"]
 ContactText = Annotated[
     str, Meta(min_length=3, max_length=254, description="An e-mail address, or a telephone number with its country.")
 ]
-CodeText = Annotated[str, Meta(min_length=1, max_length=40, description="Eight digits; spaces between them are fine.")]
+CodeText = Annotated[
+    str,
+    Meta(min_length=1, max_length=40, pattern=VISIBLE, description="Eight digits; spaces between them are fine."),
+]
 Proof = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=1000,
+        pattern="^[A-Za-z0-9._-]*$",
         description="A JWS (ES256) by the device's key, as for a refresh, whose `rth` is the SHA-256 of the code's id.",
     ),
 ]

@@ -9,10 +9,12 @@ from msgspec import Meta, Struct
 from app.auth import DeviceKey
 from app.codes.models import ContactText
 from app.signin.models import Secret
-from app.wire import Incoming, Model
+from app.wire import VISIBLE, Incoming, Model
 from notifications.models import Post
 
-KeyText = Annotated[str, Meta(min_length=1, max_length=40, description="Eight characters, in whatever case.")]
+KeyText = Annotated[
+    str, Meta(min_length=1, max_length=40, pattern=VISIBLE, description="Eight characters, in whatever case.")
+]
 
 
 class NewInvitation(Incoming, frozen=True):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from app.wire import Incoming, Model
+from app.wire import VISIBLE, Incoming, Model
 
 
 class RecoveryCodes(Model, frozen=True):
@@ -29,7 +29,9 @@ class RecoveryLeft(Model, frozen=True):
 class RecoveryCodeGiven(Incoming, frozen=True):
     """One of them."""
 
-    code: Annotated[str, Meta(min_length=1, max_length=40, description="Ten characters, in whatever case.")]
+    code: Annotated[
+        str, Meta(min_length=1, max_length=40, pattern=VISIBLE, description="Ten characters, in whatever case.")
+    ]
 
     def __repr__(self) -> str:
         """Nothing."""

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
-from app.wire import Incoming, Model
+from app.wire import VISIBLE, Incoming, Model
 
 How = Literal["in-person", "video", "known-voice"]
 NumberText = Annotated[
-    str, Meta(min_length=1, max_length=40, description="Eight digits that the patient's device shows.")
+    str, Meta(min_length=1, max_length=40, pattern=VISIBLE, description="Eight digits that the patient's device shows.")
 ]
 
 

@@ -213,7 +213,8 @@ def refused(described: Json) -> dict[str, set[str]]:
         ("SlotTaken", {"bookAppointment", "rescheduleAppointment"}),
         ("IdTaken", {"setUp", "recordCheckIn", "registerDevice", "bookAppointment", "rescheduleAppointment",
                      "addWorkingException", "addDutyShift", "addStaff", "addPatient", "startRegimen", "addCoverage",
-                     "signConsent", "breakGlass", "askForExport", "askForClosure", "setLegalHold", "addContact"}),
+                     "signConsent", "breakGlass", "askForExport", "askForClosure", "setLegalHold", "addContact",
+                     "invitePatient"}),
     ],
 )  # fmt: skip
 def test_a_refusal_is_named_where_it_may_happen_and_nowhere_else(described: Json, code: str, called: set[str]) -> None:
