@@ -53,7 +53,7 @@ async def check(raw: "asyncpg.Connection[asyncpg.Record]", statement: Statement)
         if statement.kind is not None:
             _check_kind(_named(statement, statement.kind), columns)
     except (asyncpg.PostgresError, WrongColumns) as error:
-        return f"{statement.module}:{statement.line}: {error}"
+        return f"{statement.module}:{statement.line}: {str(error).splitlines()[0]}"
     return None
 
 

@@ -1,5 +1,6 @@
 """Put the cast into a database, as its owner. Everything may be run again: what is there stays."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -53,7 +54,7 @@ async def everything(dsn: str, now: datetime) -> None:
         await raw.close()
 
 
-async def people(raw: Owner) -> None:
+async def people(raw: Owner, cast: Sequence[Person] = CAST) -> None:
     """Organisations, people, roles, teams and the working week."""
     for house in HOUSES:
         await raw.execute(
@@ -61,7 +62,7 @@ async def people(raw: Owner) -> None:
             " ON CONFLICT DO NOTHING",
             house.id, house.name, house.kind, house.kind == "sud-program", house.time_zone,
         )  # fmt: skip
-    for person in CAST:
+    for person in cast:
         await _person(raw, person)
     for patient, staff, lead in TEAMS:
         await raw.execute(

@@ -15,8 +15,8 @@ _FORMATS = {
     "time": "08:00:00",
     "duration": "PT30M",
 }
-# A time of day, an hour, a word, a number: what the patterns of a day of care are made of.
-_TEXTS = ("08:00", "08", "2031-05-14", "abc", "ABC", "1", "12345678")
+# A time of day, an hour, a word, a number, a hash: what the patterns of a day of care are made of.
+_TEXTS = ("08:00", "08", "2031-05-14", "abc", "ABC", "1", "123456", "12345678", "0" * 64)
 
 
 def value(schema: Json, shared: Json) -> Any:

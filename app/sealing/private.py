@@ -14,7 +14,7 @@ def folder(path: Path) -> Path:
     """This folder, made where it is not there; refused where others may look into it."""
     try:
         if not path.exists():
-            path.mkdir(parents=True, mode=0o700)
+            path.mkdir(parents=True, mode=0o700, exist_ok=True)  # another process may make it just now
             account.leave_to_owner(path)
     except OSError as error:
         raise BadSettings(f"{path} cannot be made ({error.strerror}). {ELSEWHERE}") from None

@@ -30,7 +30,13 @@ class Refresh(Incoming, frozen=True):
     """The refresh token and, in a session that has a device key, a proof that the device is there."""
 
     refresh_token: Annotated[
-        str, Meta(min_length=REFRESH_LENGTH, max_length=REFRESH_LENGTH, pattern="^cairnr_[A-Za-z0-9_-]*$")
+        str,
+        Meta(
+            min_length=REFRESH_LENGTH,
+            max_length=REFRESH_LENGTH,
+            pattern="^cairnr_[A-Za-z0-9_-]*$",
+            examples=["cairnr_".ljust(REFRESH_LENGTH, "x")],
+        ),
     ]
     proof: Proof | None = None
 

@@ -8,12 +8,13 @@ from db import Connection
 
 
 async def booked(db: Connection, appointment_id: UUID, me: UUID) -> Booked | None:
-    """The appointment, if the caller is one of its two people."""
+    """The appointment, if the caller is one of its two people and may enter as that."""
     return await db.one(
         Booked,
         """
         SELECT id, patient_id, staff_id, status, lower(during) AS starts_at, upper(during) AS ends_at
-        FROM appointment WHERE id = $1 AND $2 IN (patient_id, staff_id)
+        FROM appointment, granted('enter', 'visits') AS as_whom
+        WHERE id = $1 AND (patient_id = $2 AND 'self' = ANY (as_whom) OR staff_id = $2 AND 'held' = ANY (as_whom))
         """,
         appointment_id,
         me,

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from app.codes import rules as codes
-from app.demo.cast import CAST, MAYA, ROSA, known
+from app.demo.cast import CAST, DANA, MAYA, ROSA, SAM, known
 from app.recovery import rules as recovery
 from app.site import Site
 
@@ -57,6 +57,24 @@ async def somebody_is_coming_in(seen: Owner, site: Site, now: datetime) -> None:
     for one in CAST:
         kept = recovery.kept(site.code_key, one.id, RECOVERY)
         await seen.owner("INSERT INTO recovery_code (person_id, hmac, made_at) VALUES ($1, $2, $3)", one.id, kept, now)
+
+
+async def is_half_in(seen: Owner, session: UUID) -> None:
+    """What this session has shown is not enough yet."""
+    await seen.owner("UPDATE session SET assurance = 'limited' WHERE id = $1", session)
+
+
+async def two_have_vouched(seen: Owner, session: UUID, now: datetime) -> None:
+    """Dana and Sam have said that it is Maya who asks from this session."""
+    await seen.owner(
+        """
+        INSERT INTO vouch (id, patient_id, session_id, number, asked_at, expires_at, first_by, first_at, first_how,
+                           second_by, second_at, second_how)
+        VALUES (gen_random_uuid(), $1, $2, '50515253', $3, $3::timestamptz + interval '10 min', $4, $3, 'in-person',
+                $5, $3, 'video')
+        """,
+        MAYA.id, session, now, DANA.id, SAM.id,
+    )  # fmt: skip
 
 
 async def _challenge(seen: Owner, number: UUID, purpose: str, now: datetime, soon: datetime) -> None:

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from app.demo.cast import CAST, DANA, INES, MAYA, OKAFOR, SAM, Person, known
 from app.web import assets
-from tests.app.doorstep import APPROVAL, DIGITS, NUMBER, OWN, RECOVERY, SECOND, code_of
+from tests.app import doorstep
+from tests.app.doorstep import APPROVAL, ASKING, DIGITS, NUMBER, OWN, RECOVERY, SECOND, code_of
 from tests.app.knowing import related
 from tests.app.may import MAY, May, Route, granted
 from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, Scene, a_new_id
@@ -138,6 +139,16 @@ async def sam_claims(scene: Scene) -> None:
 async def visit_begins(scene: Scene) -> None:
     """Maya's appointment with Dana is under way."""
     scene.world.clock.forward(minutes=12)
+
+
+async def maya_is_half_in(scene: Scene) -> None:
+    """Maya has come in with a code alone."""
+    await doorstep.is_half_in(scene.seen, scene.maya.session)
+
+
+async def maya_is_vouched_for(scene: Scene) -> None:
+    """Two of the staff have said that it is her."""
+    await doorstep.two_have_vouched(scene.seen, scene.maya.session, scene.world.clock.now)
 
 
 async def nobody_leaves(scene: Scene) -> None:
@@ -297,7 +308,7 @@ NOT_SHOWN = Expected(409, "FormChanged")
 NOT_YOUR_CLAIM = Expected(409, "NotYourClaim")
 NOT_CLAIMED = {"ines": NOT_YOUR_CLAIM, "theo": NOT_YOUR_CLAIM}
 NOT_THEIRS = dict.fromkeys(("sam", "ines", "ben", "okafor", "nell", "ned"), Expected(403, "NotYourPatients"))
-NOBODY_VOUCHED = dict.fromkeys(("maya", "leo", "noah"), Expected(409, "NotYet"))
+NOBODY_VOUCHED = dict.fromkeys(("leo", "noah"), Expected(409, "NotYet"))
 
 RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/health/live"): PUBLIC,
@@ -322,9 +333,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         of="nobody", body=lambda _: {"refreshToken": f"cairnr_{'x' * 65}"}, served=401
     ),
     ("GET", "/v1/sessions"): CALLER,
-    ("DELETE", "/v1/sessions/{session_id}"): Recipe(
-        of="one", path=lambda s: {"session_id": s.maya.session}, served=204
-    ),
+    ("DELETE", "/v1/sessions/{session_id}"): Recipe(of="one", path=lambda _: {"session_id": ASKING}, served=204),
     ("POST", "/v1/sessions/end-others"): Recipe(of="caller", served=204),
     ("POST", "/v1/people/{person_id}/sign-in-links"): Recipe(
         of="one", path=lambda _: {"person_id": DANA.id}, owner=DANA, served=201
@@ -358,7 +367,10 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/recovery-codes"): CALLER,
     ("POST", "/v1/recovery-codes/use"): Recipe(of="caller", body=lambda _: {"code": RECOVERY}),
     ("POST", "/v1/approvals"): Recipe(
-        of="caller", refused=dict.fromkeys(("maya", "leo", "noah"), Expected(409, "AlreadyFull"))
+        of="caller",
+        first=maya_is_half_in,
+        served=201,
+        refused=dict.fromkeys(("leo", "noah"), Expected(409, "AlreadyFull")),
     ),
     ("GET", "/v1/approvals"): CALLER,
     ("GET", "/v1/approvals/{approval_id}"): Recipe(of="one", path=_approval),
@@ -367,8 +379,8 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ),
     ("POST", "/v1/approvals/{approval_id}/refuse"): Recipe(of="one", path=_approval),
     ("POST", "/v1/vouches"): Recipe(of="caller", served=201),
-    ("GET", "/v1/vouches/mine"): Recipe(of="caller", refused=NOBODY_VOUCHED),
-    ("POST", "/v1/vouches/redeem"): Recipe(of="caller", refused=NOBODY_VOUCHED),
+    ("GET", "/v1/vouches/mine"): Recipe(of="caller", first=maya_is_vouched_for, refused=NOBODY_VOUCHED),
+    ("POST", "/v1/vouches/redeem"): Recipe(of="caller", first=maya_is_vouched_for, refused=NOBODY_VOUCHED),
     ("POST", "/v1/vouches/look-up"): Recipe(of="one", body=lambda _: {"number": DIGITS}, tells_names=True),
     ("POST", "/v1/vouches/confirm"): Recipe(of="one", body=lambda _: {"number": DIGITS, "how": "video"}),
     ("POST", "/v1/sign-in-links/redeem"): Recipe(

@@ -131,8 +131,7 @@ def asker(method: str, path: str, rule: Rule) -> Person | None:
         return None
     recipe = recipe_of(method, path)
     due = {p: expected(book(method, path, rule), recipe, p).status for p in CAST}
-    # Where nobody is served as the day stands, whoever is told so for a reason of the domain.
-    return next(p for want in (recipe.served, 409) for p in CAST if due[p] == want)
+    return next(p for p in CAST if due[p] == recipe.served)
 
 
 @each_route

@@ -114,7 +114,7 @@ def test_every_word_is_used_and_said_in_both_languages() -> None:
     static = assets.HERE / "static"
     sources = "".join(path.read_text("utf-8") for path in static.rglob("*.js") if path.parent.name != "words")
     # Such as `visit.${phase}`, and the group of a code that the API sends.
-    groups = {one or other for one, other in re.findall(r'`([\w.]+)\.\$\{|tCode\("(\w+)"', sources)}
+    groups = {one or other for one, other in re.findall(r'`([\w.]+)\.\$\{|tCode\("([\w.]+)"', sources)}
 
     assert _keys("es") == _keys("en")
     single = [key for key in _keys("en") if not key.startswith(tuple(f"{group}." for group in groups))]

@@ -355,11 +355,11 @@ async def test_every_step_is_in_the_audit(world: World, owner: Owner) -> None:
     await actions.go_on(world.pool, world.clock.now)
     rows = await owner(
         "SELECT action || ' ' || category AS did FROM audit_event WHERE patient_id = $1 AND category IN"
-        " ('closure', 'record') ORDER BY id",
+        " ('closure', 'record', 'legal-holds') ORDER BY id",
         MAYA.id,
     )
     assert [row["did"] for row in rows] == [
-        "ask closure", "take-back closure", "hold record", "end-hold record", "ask closure", "close closure",
+        "ask closure", "take-back closure", "set legal-holds", "end legal-holds", "ask closure", "close closure",
         "shred record",
     ]  # fmt: skip
 

@@ -1,18 +1,25 @@
 """What the law lets vary is a dated row: it is looked up for a day, and told before it runs out."""
 
+from contextlib import nullcontext
 from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 
 from app.demo.cast import HARBOR, JUNE, KAI, MAYA, SAM, THEO
+from app.disclosures.models import Written
+from app.disclosures.rules import check_covered
 from app.doctor import law
 from app.doctor.findings import State
+from app.errors import NotFound
 from app.legal import rules
 from app.legal.models import Lasting
 from app.settings import Settings
 from db.pool import connect
 from tests.app.scene import Seen
 from tests.world import World
+
+SOME = MAYA.id
 
 
 async def holding(world: World, **on: str) -> dict[str, str]:
@@ -91,3 +98,15 @@ def test_what_ends_first_is_told_first() -> None:
     assert [rules.told(one, today) for one in rules.running_out(found, today)] == [
         "gone since 2026-03-01 no more", "late until 2026-04-01",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("across", "consent", "glass", "covered"),
+    [(False, None, None, True), (True, SOME, None, True), (True, None, SOME, True), (True, None, None, False)],
+)
+def test_nothing_is_shown_across_organisations_that_nothing_covers(
+    across: bool, consent: UUID | None, glass: UUID | None, covered: bool
+) -> None:
+    row = Written(SOME, across, consent, glass, "treatment", [], None, None, "A statement.", 1, "en")
+    with nullcontext() if covered else pytest.raises(NotFound):
+        check_covered([row])

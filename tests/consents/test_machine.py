@@ -89,6 +89,7 @@ class Model:
     def __init__(self) -> None:
         self.now = NOW
         self.team = {(patient, staff) for patient, staff, _ in TEAMS if patient in PATIENTS}
+        self.once: set[tuple[Person, Person]] = set()
         self.papers: list[Paper] = []
         self.covers: list[Cover] = []
         self.glasses: list[tuple[Person, Person, datetime]] = []
@@ -108,6 +109,11 @@ class Model:
         standing_in = {c.covered for c in self.covers if c.covering == actor and not c.ended and self.now < c.until}
         beside = any((patient, one) in self.team for one in {actor} | standing_in)
         return beside and (bool(roles & CLINICIANS) or ("peer" in roles and fact in ("identity", "check-in-levels")))
+
+    def wrote(self, actor: Person, patient: Person, fact: str) -> bool:
+        """Whoever prescribed reads their own prescriptions later too; nobody here has written one."""
+        once = (patient, actor) in self.once and actor.house == patient.house
+        return once and fact == "regimens" and "prescriber" in actor.roles
 
     def by_consent(self, actor: Person, patient: Person, fact: str) -> bool:
         """Outside it: a consent that holds, is theirs, and covers it."""
@@ -268,6 +274,7 @@ class Sharing(RuleBasedStateMachine):
                 "UPDATE care_team_member SET left_at = $3 WHERE patient_id = $1 AND staff_id = $2 AND left_at IS NULL"
             )
             self.run(self.seen.owner(leave, patient.id, staff.id, self.model.now))
+            self.model.once.add((patient, staff))
         else:
             come = (
                 "INSERT INTO care_team_member (id, patient_id, staff_id, joined_at)"
@@ -353,6 +360,9 @@ class Sharing(RuleBasedStateMachine):
         for fact, path in READS.items():
             answer = await client.get(path.format(id=patient.id))
             said, told = f"{actor.handle} asks for {fact} of {patient.handle}", answer.json()
+            if model.wrote(actor, patient, fact) and not model.sees(actor, patient, fact):
+                assert (answer.status_code, told["items"]) == (200, []), said
+                continue
             assert (answer.status_code == 200) == model.sees(actor, patient, fact), f"{said}: {answer.text[:200]}"
             if not model.sees(actor, patient, "identity"):
                 assert told["code"] in ("NotFound", "NotYourRole"), said

@@ -153,7 +153,9 @@ async def test_every_sealed_column_of_the_schema_is_known_to_rotation(seen_pool:
         "SELECT table_name, column_name FROM information_schema.columns"
         " WHERE table_schema = 'public' AND column_name LIKE '%sealed' AND data_type = 'bytea'"
     )
-    assert {(row[0], row[1]) for row in found} == {(one.table, one.name) for one in columns.COLUMNS}
+    # What was answered to a key lies under that key, which nobody here has, and is gone in a day.
+    theirs = {("kept_answer", "sealed")}
+    assert {(row[0], row[1]) for row in found} - theirs == {(one.table, one.name) for one in columns.COLUMNS}
 
 
 async def test_cut_off_in_the_middle_a_rotation_goes_on(

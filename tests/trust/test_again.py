@@ -31,9 +31,9 @@ async def test_each_change_that_is_asked_for_twice_happens_once_and_is_answered_
 ) -> None:
     recipe = recipe_of(method, path)
     who = asker(method, path, rule)
-    body = None if recipe.body is None else recipe.body(scene)
     async with scene.undone():
         await recipe.first(scene)
+        body = None if recipe.body is None else recipe.body(scene)
         first = await asked(scene, method, path, recipe, who, body)
         before = await scene.seen.digest()
         again = await asked(scene, method, path, recipe, who, body)
@@ -54,9 +54,9 @@ async def test_a_change_that_was_refused_is_decided_again_and_leaves_nothing(
 ) -> None:
     recipe = recipe_of(method, path)
     who = asker(method, path, rule)
-    body = None if recipe.body is None else recipe.body(scene)
     async with scene.undone():
         await recipe.first(scene)
+        body = None if recipe.body is None else recipe.body(scene)
         before = await scene.seen.digest()
         answers = [await asked(scene, method, path, recipe, who, body) for _ in range(2)]
         after = await scene.seen.digest()
