@@ -9,18 +9,26 @@ from msgspec import Meta
 
 from app import access
 from app.dependencies import Db, Me, Where
-from app.trail import actions, fhir
+from app.trail import actions, fhir, rules
 from app.trail.models import Looks, SecurityEvents
 from app.wire import Cursor, Limit
 
 Whose = Annotated[Literal["others", "anyone"], Meta(description="`others` leaves out what the patient did.")]
 OfPatient = Annotated[
-    Annotated[str, Meta(max_length=60, description="The patient's id, or Patient/ and the id; else your own.")] | None,
+    Annotated[
+        str,
+        Meta(
+            max_length=60,
+            pattern=rules.PATIENT,
+            description="The patient's id, or Patient/ and the id; else your own.",
+        ),
+    ]
+    | None,
     QueryParameter(name="patient", max_length=60),
 ]
 Dates = Annotated[
     Annotated[
-        list[Annotated[str, Meta(max_length=40)]],
+        list[Annotated[str, Meta(max_length=40, pattern=rules.DATE)]],
         Meta(
             max_length=2, description="A day or an instant with FHIR's prefixes: `date=ge2026-03-01&date=lt2026-04-01`."
         ),

@@ -9,7 +9,13 @@ from app.errors import FieldError, Invalid
 from app.trail.models import By, Look, SecurityEvent, Seen
 
 _UNNAMED: Mapping[str, By] = {"clock": "cairn", "feed": "calendar", "console": "server"}
-_DATE = re.compile(r"(ge|gt|le|lt|eq|sa|eb)?(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d))?)")
+DATE = (
+    r"^(ge|gt|le|lt|eq|sa|eb)?([0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2}))?)$"
+)
+_DATE = re.compile(DATE)
+PATIENT = r"^(?:Patient/)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+_EXPECTED = "Expected a day or an instant, such as ge2026-03-03."
 _DAY, _INSTANT = timedelta(days=1), timedelta(microseconds=1)
 
 Span = tuple[datetime | None, datetime | None]
@@ -58,7 +64,7 @@ def span(dates: Sequence[str]) -> Span:
 def _bounds(text: str) -> Span:
     found = _DATE.fullmatch(text)
     if found is None:
-        raise Invalid(_NOT_A_DATE)
+        raise Invalid(FieldError("/date", "invalid", _EXPECTED))
     begins, ends = _told(found[2])
     match found[1] or "eq":
         case "ge":
@@ -80,10 +86,7 @@ def _told(text: str) -> tuple[datetime, datetime]:
         begins = begins if begins.tzinfo else begins.replace(tzinfo=UTC)
         return begins, begins + (_DAY if len(text) == 10 else _INSTANT)
     except (ValueError, OverflowError):
-        raise Invalid(_NOT_A_DATE) from None
-
-
-_NOT_A_DATE = FieldError("/date", "invalid", "Expected a day or an instant, such as ge2026-03-03.")
+        raise Invalid(FieldError("/date", "no-such-day", _EXPECTED)) from None
 
 
 def patient_of(reference: str | None) -> UUID | None:

@@ -6,8 +6,10 @@ import schemathesis
 
 # What the decoder says of something that does not fit the description.
 UNFIT = {"invalid", "unknown", "missing"}
-# Of two things that belong together, one: no schema can say that without a choice of schemas.
-TOGETHER = {"/ends", "/starts", "/patientId"}
+# Of things that belong together, one: no schema can say that without a choice of schemas.
+TOGETHER = {
+    "/ends", "/starts", "/patientId", "/recipientOrganisationId", "/recipientId", "/recipient", "/expiresOn",
+}  # fmt: skip
 # The key was another request's, and the version is one that somebody made up.
 FOR_ITSELF = {"KeyReused", "Stale"}
 
