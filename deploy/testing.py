@@ -64,9 +64,14 @@ def steps(arguments: Sequence[str]) -> list[tuple[str, Sequence[str | Path]]]:
         ("format", [*python, "ruff", "format", "--check", "."]),
         ("mypy", [*python, "mypy"]),
         ("arrows", [Path(sysconfig.get_path("scripts"), "lint-imports"), "--no-logo"]),
-        ("pytest", [*PYTEST, "--cov", "--cov-report="]),
+        ("pytest", [*PYTEST, *beside_each_other(), "--cov", "--cov-report="]),
         ("coverage", [*python, "coverage", "report", f"--include={COVERED}", "--fail-under=100"]),
     ]
+
+
+def beside_each_other() -> list[str]:
+    """As many at once as there are processors, each with a PostgreSQL of its own; a file's tests stay together."""
+    return ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
 
 
 def run(name: str, command: Sequence[str | Path]) -> Outcome:

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
@@ -51,8 +52,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     terminalreporter.write_line(WATCH.told())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What was looked at where several run side by side counts together."""
+    WATCH.went.update(getattr(node, "workeroutput", {}).get("watched", {}))
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run of all tests on which some way was never gone has watched nothing there."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["watched"] = dict(WATCH.went)
+        return
     everything = not session.config.args or session.config.args == session.config.getini("testpaths")
     if everything and not session.config.option.collectonly and any(not WATCH.went[way] for way in WAYS):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
