@@ -136,7 +136,7 @@ async def watched(world: World) -> AsyncIterator[Watched]:
 
     def note(record: Any) -> None:
         if record.query != WORK:
-            seen.statements.append(re.sub(r"savepoint_\d+", "savepoint", record.query))
+            seen.statements.append(re.sub(r"savepoint_[0-9a-f]+", "savepoint", record.query))
 
     before = {row[0]: tuple(row)[1:] for row in await raw.fetch(WORK)}
     raw.add_query_logger(note)

@@ -1,5 +1,6 @@
 """A day at the page: what one does is kept, and those whom it concerns see it at once."""
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -274,3 +275,19 @@ async def test_a_pleasant_day_makes_the_picture_of_the_readme(people: People, tm
     await maya.screenshot(path=picture)
 
     assert picture.stat().st_size < 300_000
+
+
+@pytest.mark.parametrize("seconds", [0, 2], ids=["at once", "after a while"])
+async def test_what_happens_just_as_a_page_opens_is_not_missed(people: People, seconds: float) -> None:
+    maya, okafor = await people.nobody(), await people.client(OKAFOR)
+    every_two_hours = [f"{hour:02}:00" for hour in range(0, 24, 2)]
+
+    async def prescribed_before_anybody_listens(route: Route) -> None:
+        await asyncio.sleep(seconds)
+        await prescribe(okafor, "Buprenorphine-naloxone 8 mg", every_two_hours)
+        await route.continue_()
+
+    await maya.route("**/v1/events", prescribed_before_anybody_listens, times=1)
+    await maya.goto(f"{people.address}/#demo={MAYA.handle}")
+
+    await expect(maya.locator(".doses li").first.get_by_role("button", name="Taken", exact=True)).to_be_visible()

@@ -5,6 +5,7 @@ import { useEffect } from "./ui.js";
 
 const SILENCE = 40_000;
 const LONGEST_WAIT = 20_000;
+const PATIENCE = 1000;
 
 /** @type {EventTarget} */
 const changes = new EventTarget();
@@ -27,25 +28,41 @@ export function useChanges(topics, act) {
   }, [topics.join(), act]);
 }
 
+/** @type {Promise<unknown>} */
+let listening = Promise.resolve();
+
+/** Until whatever changes from now on is heard of: who reads first and listens then misses what lies between. */
+export const heard = () => Promise.resolve().then(() => listening);
+
 /** Listen until told to stop; returns how. A lost stream is resumed where it broke off. */
 export function listen() {
   const stop = new AbortController();
-  void keepListening(stop.signal);
-  return () => stop.abort();
+  let late = false;
+  /** @type {(value?: unknown) => void} */
+  let open = () => {};
+  listening = new Promise((opened) => (open = opened));
+  // Nobody looks at an empty page for long: what was read without waiting is read anew once the stream is there.
+  const patience = setTimeout(() => ((late = true), open()), PATIENCE);
+  void keepListening(stop.signal, (again) => {
+    clearTimeout(patience);
+    open();
+    if (late || again) announce("resumed");
+  });
+  return () => (clearTimeout(patience), open(), stop.abort());
 }
 
-/** @param {AbortSignal} stopped */
-async function keepListening(stopped) {
+/** @param {AbortSignal} stopped @param {(again: boolean) => void} opened */
+async function keepListening(stopped, opened) {
   const place = { last: "" };
   for (let failures = 0; !stopped.aborted; failures++) {
-    const heard = await once(place, stopped, failures > 0).catch(() => false);
+    const heard = await once(place, stopped, () => opened(failures > 0)).catch(() => false);
     if (heard) failures = 0;
     await pause(Math.min(500 * 2 ** failures, LONGEST_WAIT) * (0.5 + Math.random() / 2), stopped);
   }
 }
 
-/** One stream to its end; whether anything was heard. @param {{last: string}} place @param {AbortSignal} stopped @param {boolean} again */
-async function once(place, stopped, again) {
+/** One stream to its end; whether anything was heard. @param {{last: string}} place @param {AbortSignal} stopped @param {() => void} opened */
+async function once(place, stopped, opened) {
   const silence = new AbortController();
   /** @type {Record<string, string>} */
   const from = place.last ? { "Last-Event-ID": place.last } : {};
@@ -57,7 +74,7 @@ async function once(place, stopped, again) {
   });
   if (response.status === 401) goOut();
   if (!response.ok || !response.body) return false;
-  if (again) announce("resumed");
+  opened();
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = "";
   try {

@@ -1,6 +1,6 @@
 /** Something fetched for a view, kept fresh while the view is shown. */
 import { get } from "./api.js";
-import { useChanges } from "./live.js";
+import { heard, useChanges } from "./live.js";
 import { useCallback, useEffect, useMemo, useRef, useState } from "./ui.js";
 
 const TRY_AGAIN = 5000;
@@ -63,10 +63,11 @@ async function upTo(path, pages) {
 function useFetched(fetched, topics = [], every = 0) {
   const [state, setState] = useState(/** @type {{value: any, problem: any}} */ ({ value: null, problem: null }));
   const turn = useRef(0);
+  const live = topics.length > 0;
   const again = useCallback(() => {
     const mine = ++turn.current;
     if (!fetched) return;
-    fetched().then(
+    (live ? heard().then(fetched) : fetched()).then(
       (value) => mine === turn.current && setState({ value, problem: null }),
       (problem) => {
         if (mine !== turn.current) return;
@@ -74,7 +75,7 @@ function useFetched(fetched, topics = [], every = 0) {
         if (!problem.status || problem.status >= 500) setTimeout(() => mine === turn.current && again(), TRY_AGAIN);
       },
     );
-  }, [fetched]);
+  }, [fetched, live]);
   useEffect(() => {
     again();
     const timer = every ? setInterval(again, every) : 0;
