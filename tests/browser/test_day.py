@@ -63,7 +63,7 @@ async def test_the_first_operator_comes_in_by_the_link_and_only_once(chromium: B
     address = setup_link.partition("/#")[0]
     people = People(chromium, address)
     page = await people.nobody()
-    await expect(page.get_by_text("This server is not a demo.")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Come in")).to_be_visible()
 
     await page.goto(setup_link)
     await page.get_by_label("Name of the organisation").fill("Lakeside Recovery")
@@ -189,12 +189,12 @@ async def test_the_card_of_ones_own_program_is_kept_in_ones_own_language_until_o
 
 
 async def test_a_link_that_was_handed_over_opens_the_day_and_only_once(people: People) -> None:
-    made = (await (await people.client(KAI)).post(f"/v1/people/{LEO.id}/sign-in-links")).json()
-    leo, other = await people.nobody(), await people.nobody()
+    made = (await (await people.client(KAI)).post(f"/v1/people/{DANA.id}/sign-in-links")).json()
+    dana, other = await people.nobody(), await people.nobody()
 
-    await leo.goto(made["url"])
-    await expect(leo.get_by_role("button", name="Salir")).to_be_visible()
-    assert "invite" not in leo.url
+    await dana.goto(made["url"])
+    await expect(dana.get_by_role("button", name="Sign out")).to_be_visible()
+    assert "invite" not in dana.url
     await other.goto(made["url"])
     await expect(other.get_by_text("This link has been used, or is too old.")).to_be_visible()
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 CLIPBOARD = ["clipboard-read", "clipboard-write"]
 MORE_THAN_A_PAGE = 52
+PEER_IN_SPANISH = "Una persona de apoyo a mi lado cuando sea urgente"
 
 
 @pytest.fixture
@@ -41,6 +42,14 @@ async def link_for(page: Page, name: str) -> str:
     field = shown.get_by_label(f"Sign-in link for {name}")
     await expect(field).to_have_value(re.compile("#invite="))
     return await field.input_value()
+
+
+async def invitation_for(page: Page, name: str) -> tuple[str, str]:
+    """The link and the key of an invitation that is open already, both as they are shown."""
+    shown = opened(page, f"Invitation for {name}")
+    await shown.get_by_role("button", name="Make an invitation").click()
+    key = await shown.get_by_label(f"Key for {name}").inner_text()
+    return await shown.get_by_label(f"Link for {name}", exact=True).input_value(), key
 
 
 async def come_in(people: People, link: str) -> Page:
@@ -87,11 +96,12 @@ async def test_from_an_empty_server_to_a_trend_that_a_counselor_sees_through_the
     bea = await come_in(newcomers, await link_for(ada, "Bea Lind"))
     await expect(bea.get_by_text("Nobody is on your list yet.")).to_be_visible()
     await bring_in(bea, "Cal Moreno")
-    await expect(bea.get_by_text("A coordinator makes the link")).to_be_visible()
-
-    await add_staff(ada, "Eli Ross", "Care coordinator")
-    eli = await come_in(newcomers, await link_for(ada, "Eli Ross"))
-    cal = await come_in(newcomers, await link_for(eli, "Cal Moreno"))
+    link, key = await invitation_for(bea, "Cal Moreno")
+    cal = await newcomers.nobody(PHONE)
+    await cal.goto(link)
+    await cal.get_by_label("Your key").fill(key)
+    await cal.get_by_role("button", name="Come in").click()
+    await cal.get_by_role("link", name="Back").click()
     await expect(cal.get_by_role("region", name="Your care team")).to_contain_text("Bea Lind")
     await check_in(cal, mood=8, craving=2)
     await expect(cal.get_by_text("Thank you for checking in.")).to_be_visible()
@@ -217,26 +227,51 @@ async def test_a_supervisor_adds_somebody_and_a_team_without_a_lead_is_refused(p
 
 async def test_whoever_leads_hands_a_team_over_and_then_sees_it_no_more(people: People) -> None:
     dana, okafor = await people.be(DANA), await people.be(OKAFOR)
-    await okafor.get_by_role("link", name=MAYA.name).click()
-    await expect(okafor.get_by_role("region", name="Care team")).to_contain_text(DANA.name)
-    await expect(okafor.get_by_role("button", name="Arrange")).to_have_count(0)
+    mine, theirs = (page.get_by_role("region", name="People you support") for page in (dana, okafor))
+    await expect(theirs).to_contain_text(MAYA.name)
+    await expect(theirs).not_to_contain_text(LEO.name)
 
-    await dana.get_by_role("link", name=MAYA.name).click()
+    await dana.get_by_role("link", name=LEO.name).click()
     await dana.get_by_role("button", name="Arrange").click()
-    editor = opened(dana, "Arrange")
-    await editor.get_by_label("Add somebody").select_option(label=f"{INES.name}, Peer supporter")
-    await editor.get_by_role("button", name="Add", exact=True).click()
-    await editor.get_by_role("radio", name=f"Leads, {OKAFOR.name}").check()
-    await editor.get_by_role("button", name=f"Remove, {DANA.name}").click()
-    await editor.get_by_role("button", name="Save the team").click()
+    await hand_over(dana, "Add somebody")
+    await opened(dana, "Arrange").get_by_role("button", name=f"Remove, {DANA.name}").click()
+    await opened(dana, "Arrange").get_by_role("button", name="Save the team").click()
 
-    mine = dana.get_by_role("region", name="People you support")
-    await expect(mine).to_contain_text(LEO.name)
-    await expect(mine).not_to_contain_text(MAYA.name)
+    await expect(mine).to_contain_text(MAYA.name)
+    await expect(mine).not_to_contain_text(LEO.name)
+    await theirs.get_by_role("link", name=LEO.name).click()
     await expect(okafor.get_by_role("button", name="Arrange")).to_be_visible()
-    await expect(okafor.get_by_role("region", name="Care team")).to_contain_text(INES.name)
+    await expect(okafor.get_by_role("button", name="Make an invitation")).to_be_visible()
     # She may hear of it before her view has closed, which then asks for what she sees no more.
     people.forgive("status of 404")
+
+
+async def test_whoever_leads_no_more_neither_arranges_nor_invites(people: People) -> None:
+    dana, okafor = await people.be(DANA), await people.be(OKAFOR)
+    for page in (dana, okafor):
+        await page.get_by_role("link", name=MAYA.name).click()
+    await expect(okafor.get_by_role("region", name="Care team")).to_contain_text(DANA.name)
+    await expect(okafor.get_by_role("button", name="Make an invitation")).to_have_count(0)
+    await expect(dana.get_by_role("button", name="Make an invitation")).to_be_visible()
+
+    await dana.get_by_role("button", name="Arrange").click()
+    await hand_over(dana, None)
+    await opened(dana, "Arrange").get_by_role("button", name="Save the team").click()
+
+    await expect(okafor.get_by_role("button", name="Arrange")).to_be_visible()
+    await expect(okafor.get_by_role("button", name="Make an invitation")).to_be_visible()
+    for name in ("Make an invitation", "Arrange"):
+        await expect(dana.get_by_role("button", name=name)).to_have_count(0)
+    await expect(dana.get_by_role("region", name="Care team")).to_contain_text(DANA.name)
+
+
+async def hand_over(page: Page, by: str | None) -> None:
+    """Let Okafor lead, who comes to the team by this field if she is not in it."""
+    editor = opened(page, "Arrange")
+    if by is not None:
+        await editor.get_by_label(by).select_option(label=f"{OKAFOR.name}, Prescriber")
+        await editor.get_by_role("button", name="Add", exact=True).click()
+    await editor.get_by_role("radio", name=f"Leads, {OKAFOR.name}").check()
 
 
 async def test_the_page_speaks_the_language_that_one_chooses_at_once_and_later(people: People) -> None:
@@ -247,13 +282,13 @@ async def test_the_page_speaks_the_language_that_one_chooses_at_once_and_later(p
     await maya.get_by_text("A peer beside me when it is urgent").click()
     await maya.get_by_role("button", name="Save").click()
 
-    await expect(maya.get_by_role("heading", name="Tu cuenta")).to_be_visible()
+    await expect(maya.get_by_role("heading", name="Tu cuenta", exact=True)).to_be_visible()
     await expect(maya.get_by_text("Guardado.")).to_be_visible()
     await expect(maya.get_by_role("button", name="Salir")).to_be_visible()
     await expect(maya.locator("html")).to_have_attribute("lang", "es")
     await maya.reload()
     await expect(maya.get_by_label("Zona horaria")).to_have_value("America/Denver")
-    await expect(maya.get_by_role("switch")).to_be_checked()
+    await expect(maya.get_by_role("switch", name=PEER_IN_SPANISH)).to_be_checked()
     await maya.get_by_role("link", name="Volver").click()
     await expect(maya.get_by_role("heading", name="¿Cómo estás hoy?")).to_be_visible()
 
@@ -264,7 +299,7 @@ async def test_only_a_patient_is_asked_about_a_peer(people: People) -> None:
     await dana.get_by_role("link", name="Your account").click()
 
     await expect(dana.get_by_label("Language")).to_be_visible()
-    await expect(dana.get_by_role("switch")).to_have_count(0)
+    await expect(dana.get_by_role("switch", name="A peer beside me")).to_have_count(0)
 
 
 async def test_a_long_list_is_shown_a_page_at_a_time(people: People) -> None:
@@ -305,7 +340,7 @@ async def test_nothing_stands_in_the_way_of_whoever_arranges_things(people: Peop
     await kai.get_by_role("button", name="Add somebody").click()
     rosa = await people.be(ROSA, PHONE, color_scheme=scheme)
     await rosa.get_by_role("button", name=f"Care team, {MAYA.name}").click()
-    await rosa.get_by_role("button", name=f"Sign-in link, {LEO.name}").click()
+    await rosa.get_by_role("button", name=f"Invitation, {LEO.name}").click()
     await rosa.get_by_role("button", name="Bring somebody in").click()
     await expect(rosa.get_by_label("Add somebody").locator("option", has_text=INES.name)).to_have_count(1)
     theo = await people.be(THEO, PHONE, color_scheme=scheme)

@@ -312,7 +312,7 @@ async def test_a_page_from_elsewhere_opens_no_socket(serving: Process) -> None:
         (a_frame(b"{}", 5), 1002),
         (a_frame(b"zq", length=140_000), 1009),
     ],
-    ids=lambda value: str(value)[:20],
+    ids=["no UTF-8", "no message", "bytes", "no ticket", "reserved bit", "no mask", "no such frame", "too long"],
 )
 async def test_a_socket_is_closed_with_a_constant_and_never_with_what_was_sent(
     serving: Process, frame: bytes, code: int

@@ -23,6 +23,7 @@ export function PatientView({ id, me }) {
   const patient = shared.value ?? patients.value?.items.find((/** @type {Patient} */ one) => one.id === id);
   const name = patient?.name ?? "";
   const reads = (may(me, "read check-ins") && !me.roles.includes(OUTSIDE)) || sees(patient, "check-ins");
+  const wayIn = name && may(me, "make invitations") && html`<${WayIn} person=${{ id, name }} />`;
   return html`
     <p><a href="#/">‹ ${t("back")}</a></p>
     <h1 class="named">${name && html`<${Avatar} name=${name} />`}${name}</h1>
@@ -33,9 +34,8 @@ export function PatientView({ id, me }) {
         ${reads && html`<${CheckIns} id=${id} />`}
       </div>
       <div class="column side">
-        ${!patient?.disclosure && !me.roles.includes(OUTSIDE) && html`<${Team} patientId=${id} me=${me} />`}
+        ${!patient?.disclosure && !me.roles.includes(OUTSIDE) && html`<${Team} patientId=${id} me=${me} leading=${wayIn} />`}
         ${sees(patient, "regimens") && html`<${Medicines} id=${id} />`}
-        ${name && !patient?.disclosure && may(me, "make invitations") && html`<${WayIn} person=${{ id, name }} />`}
       </div>
     </div>
   `;

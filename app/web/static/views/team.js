@@ -19,8 +19,8 @@ const OVERSEERS = ["coordinator", "supervisor"];
 /** @param {TeamMember | StaffMember | Place} one */
 const rolesOf = (one) => one.roles.map((role) => tCode("role", role));
 
-/** One's own team; or a patient's, which whoever oversees or leads may arrange. @param {{patientId?: string, me?: Me}} props */
-export function Team({ patientId, me }) {
+/** One's own team; or a patient's, which whoever oversees or leads may arrange; for who leads it, what else they do. @param {{patientId?: string, me?: Me, leading?: unknown}} props */
+export function Team({ patientId, me, leading }) {
   const team = useLoaded(patientId ? `/v1/patients/${patientId}/care-team` : "/v1/care-team", ["care-team"]);
   const [arranging, setArranging] = useState(false);
   const open = me && patientId && mayArrange(me, team.value?.members ?? []);
@@ -31,12 +31,15 @@ export function Team({ patientId, me }) {
         ? html`<${Opened} label=${t("team.arrange")}><${ArrangedTeam} patientId=${patientId} leave=${() => setArranging(false)} /><//>`
         : html`<${Shown} of=${team}>${(/** @type {{members: TeamMember[]}} */ found) => html`<${Members} members=${found.members} />`}<//>`}
     <//>
+    ${me && leads(me, team.value?.members ?? []) && leading}
   `;
 }
 
 /** @param {Me} me @param {TeamMember[]} members */
-const mayArrange = (me, members) =>
-  has(me, OVERSEERS) || (may(me, "arrange care-team") && members.some((one) => one.id === me.id && one.lead));
+const leads = (me, members) => members.some((one) => one.id === me.id && one.lead);
+
+/** @param {Me} me @param {TeamMember[]} members */
+const mayArrange = (me, members) => has(me, OVERSEERS) || (may(me, "arrange care-team") && leads(me, members));
 
 /** @param {{members: TeamMember[]}} props */
 const Members = ({ members }) =>
