@@ -1,6 +1,7 @@
 """A throw-away PostgreSQL, a database with the standing cast, and a transaction for each test that is rolled back."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def whole(request: pytest.FixtureRequest) -> bool:
     """Whether this run is to try everything at its whole size."""
     return bool(request.config.getoption("--whole"))
+
+
+def pytest_configure() -> None:
+    """A shell that starts us in the background has us ignore interrupts, and so would every process that we start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
