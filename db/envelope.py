@@ -16,8 +16,10 @@ from msgspec import Struct
 FORMAT = 1
 KEY_BYTES = 32
 _NONCE = 12
-_HEAD = 5
+HEAD = 5
 _TAG = 16
+_BODY = HEAD + _NONCE
+_SHORTEST = _BODY + _TAG
 
 
 class Place(Struct, frozen=True):
@@ -50,11 +52,10 @@ class DataKey:
 
     def unseal(self, place: Place, sealed: bytes) -> str:
         """The text that was sealed at this place with this key; raises `Tampered`."""
-        if version_of(sealed) != self.version:
+        if sealed[:HEAD] != self._head or len(sealed) < _SHORTEST:
             raise Tampered
-        nonce, body = sealed[_HEAD : _HEAD + _NONCE], sealed[_HEAD + _NONCE :]
         try:
-            return self._cipher.decrypt(nonce, body, self._bound_to(place)).decode()
+            return self._cipher.decrypt(sealed[HEAD:_BODY], sealed[_BODY:], self._bound_to(place)).decode()
         except InvalidTag:
             raise Tampered from None
 
@@ -75,9 +76,9 @@ class DataKey:
 
 def version_of(sealed: bytes) -> int:
     """Which version of its owner's data key closed this; raises `Tampered` where it is nothing that we sealed."""
-    if len(sealed) < _HEAD + _NONCE + _TAG or sealed[0] != FORMAT:
+    if len(sealed) < _SHORTEST or sealed[0] != FORMAT:
         raise Tampered
-    return int.from_bytes(sealed[1:_HEAD])
+    return int.from_bytes(sealed[1:HEAD])
 
 
 def joined(*parts: bytes) -> bytes:

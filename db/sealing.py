@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from db.connection import Connection
-from db.envelope import DataKey, Place, version_of
+from db.envelope import HEAD, DataKey, Place, version_of
 from db.keys import Kept, KeyLost, Shredded
 
 
@@ -38,11 +38,11 @@ async def unseal_live(db: Connection, owner: UUID, sealed: Sequence[tuple[Place,
 
     Without another statement as long as those keys were unwrapped in the last minute.
     """
-    versions = {version_of(one) for _, one in sealed}
-    known = {version: db.keys.remembered(owner, version) for version in versions}
+    one_of_each = {one[:HEAD]: one for _, one in sealed}
+    known = {head: db.keys.remembered(owner, version_of(one)) for head, one in one_of_each.items()}
     if None in known.values():
         return await unseal_all(db, [(owner, place, one) for place, one in sealed])
-    return [key.unseal(place, one) for place, one in sealed if (key := known[version_of(one)])]
+    return [key.unseal(place, one) for place, one in sealed if (key := known[one[:HEAD]])]
 
 
 def blind(db: Connection, purpose: str, text: str) -> bytes:

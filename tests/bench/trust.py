@@ -1,28 +1,32 @@
 """What row-level security, the audit and encryption cost a check-in and a read of fifty days, each and all together.
 
-The whole transaction is measured, BEGIN to COMMIT, through the product's own actions and as the app's role. What is
-left out is left out below them: not a letter of their SQL differs. Copies of `check_in` without policies, an `audit`
+The whole request is measured, from the app being called to its last byte: who asks, the guard, the transaction as the
+app's role, the answer as JSON; no client and no network. What is left out is left out below all that: not a letter of
+the product's SQL differs. Copies of `check_in` without policies, an `audit`
 that writes nothing and a `data_keys_live` that looks nothing up stand in schemas that come first in the search path;
 and a key that leaves text as it is stands in place of AES-256-GCM, for patients whose words lie there plain.
 """
 
+import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID, uuid4
 
-from app.auth import Signed
-from app.checkins import actions
-from app.checkins.models import NewCheckIn
+import msgspec
+from litestar import Litestar
+from msgspec import Struct
+
+from app.asgi import create_app
 from app.clock import system_clock
-from app.demo.cast import HARBOR
-from db import Pool, connect, new_id, open_pool, person
+from app.site import Site
+from db import Bell, Pool, connect, new_id, open_pool
 from db.envelope import FORMAT, DataKey, Place
 from db.keys import Keys
 from tests.bench import Ratio, _database, _machine
 from tests.bench._database import Database, Patient
-from tests.bench._pairs import Pair, Turn, compared, timed
+from tests.bench._pairs import Pair, Turn, compared
 from tests.bench._peers.closed import KEYS
 
 PATIENTS, TIMES, WARM_UP = 200, 1500, 200
@@ -39,6 +43,14 @@ WITHOUT = {
     "encryption": ("unsealed",),
     "all three": ("unguarded", "unaudited", "unsealed"),
 }
+
+
+class Answer(Struct):
+    """What the app sent, and how long that took."""
+
+    status: int = 0
+    body: bytes = b""
+    seconds: float = 0.0
 
 
 class PlainKey:
@@ -72,6 +84,7 @@ async def measure() -> list[Ratio]:
         await _prepared(database, plain)
         whole = await open_pool(database.app, size=1, keys=KEYS)
         stack.push_async_callback(whole.close)
+        everything = _served(whole)
         ratios = list[Ratio]()
         for left_out, schemas in WITHOUT.items():
             bare = "unsealed" in schemas
@@ -79,8 +92,9 @@ async def measure() -> list[Ratio]:
             less = await open_pool(_without(database.app, schemas), size=1, keys=keys)
             stack.push_async_callback(less.close)
             whose = plain if bare else sealed
-            written = await _compared(_writing(whole, sealed, now), _writing(less, whose, now))
-            read = await _compared(_reading(whole, sealed), _reading(less, whose))
+            app = _served(less)
+            written = await _compared(_writing(everything, sealed, now), _writing(app, whose, now))
+            read = await _compared(_reading(everything, sealed), _reading(app, whose))
             ratios += [_ratio("check-in", left_out, written), _ratio("list of 50", left_out, read)]
         await _checked(database)
     return ratios
@@ -155,30 +169,56 @@ async def _checked(database: Database) -> None:
         raise ArithmeticError("answers are not where they should be")
 
 
-def _me(patient: Patient) -> Signed:
-    return Signed(patient.id, HARBOR.id, patient.id, "en", ["patient"], "full", None, None, device=False)
+def _served(pool: Pool) -> Litestar:
+    """The app over these connections. It counts nobody's requests, which would only add to both sides."""
+    return create_app(pool, Bell(), Site(ticket_key=bytes(32), demo=True), limited=False)
 
 
-def _reading(pool: Pool, patients: Sequence[Patient]) -> Turn:
-    async def once(patient: Patient) -> None:
-        async with pool.transaction(person(patient.id)) as db:
-            found = await actions.history(db, patient.id, None, 50)
-        if len(found.items) != 50 or found.items[-1].note != WORDS:
-            raise ArithmeticError("a list of 50 is not what it should be")
+async def _answered(app: Litestar, patient: Patient, method: str, query: bytes = b"", body: bytes = b"") -> Answer:
+    """One request as a server hands it to the app, without a client or a network between."""
+    headers = [(b"host", b"bench.test"), (b"authorization", f"Bearer {patient.token}".encode())]
+    headers += [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())] if body else []
+    scope: Any = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "path": "/v1/check-ins", "raw_path": b"/v1/check-ins", "root_path": "", "query_string": query,
+        "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+    answer = Answer()
 
+    async def receive() -> Any:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        answer.status = message.get("status", answer.status)
+        answer.body += message.get("body", b"")
+
+    started = time.perf_counter()
+    await app(scope, receive, send)
+    answer.seconds = time.perf_counter() - started
+    return answer
+
+
+def _reading(app: Litestar, patients: Sequence[Patient]) -> Turn:
     async def turn(number: int) -> float:
-        return await timed(once(patients[number % len(patients)]))
+        answer = await _answered(app, patients[number % len(patients)], "GET", b"limit=50")
+        items = msgspec.json.decode(answer.body)["items"]
+        if len(items) != 50 or items[-1]["note"] != WORDS:
+            raise ArithmeticError("a list of 50 is not what it should be")
+        return answer.seconds
 
     return turn
 
 
-def _writing(pool: Pool, patients: Sequence[Patient], now: datetime) -> Turn:
-    async def once(patient: Patient) -> None:
-        new = NewCheckIn(new_id(now), now.date(), 6, 2, now, note=WORDS)
-        async with pool.transaction(person(patient.id)) as db:
-            await actions.record(db, _me(patient), new, now)
-
+def _writing(app: Litestar, patients: Sequence[Patient], now: datetime) -> Turn:
     async def turn(number: int) -> float:
-        return await timed(once(patients[number % len(patients)]))
+        calm = {
+            "id": str(new_id(now)), "date": now.date().isoformat(), "mood": 6, "craving": 2, "wantsToTalk": False,
+            "note": WORDS, "answeredAt": now.isoformat(),
+        }  # fmt: skip
+        patient = patients[number % len(patients)]
+        answer = await _answered(app, patient, "POST", body=msgspec.json.encode(calm))
+        if answer.status != 201:
+            raise ArithmeticError("a check-in was not kept")
+        return answer.seconds
 
     return turn
