@@ -11,15 +11,19 @@ import asyncpg
 import pytest
 from msgspec import Struct
 
-from app.demo.cast import BEN, CAST, DANA, HARBOR, MAYA, OKAFOR, ROSA, SAM, THEO
+from app.demo.cast import BEN, CAST, DANA, HARBOR, LEO, MAYA, NOAH, OKAFOR, ROSA, SAM, THEO
 from db import CLOCK, DOOR, Principal, person
+from tests.app.doorstep import ASKING
 from tests.app.rows import BLUNT
 from tests.app.scene import Scene
 from tests.app.standing import WAYS, WHO, Standing, stood
 from tests.app.test_relations import due, reached
 
 # What says what a relation is, and the ways of standing that each of its branches tells apart.
-RELATIONS_OF = ("reach", "of_the_program", "patients_for", "alerts_for", "patients_once_for", "granted")
+RELATIONS_OF = (
+    "reach", "of_the_program", "patients_for", "patients_unlocked_for", "alerts_for", "patients_once_for",
+    "patients_once_unlocked_for", "granted",
+)  # fmt: skip
 SEARCHED: Mapping[str, str] = {
     "coverage": "cover", "appointment": "visit|booked", "alert": "claim|alert", "shares_doses": "shared|switch",
     "t.lead": "lead", "left_at": "team|former|left|back", "p.kind": "nothing|program",
@@ -42,6 +46,8 @@ ALIKE: Mapping[str, str] = {
     'told ON "alert_event": USING without on_the_clock()': "the clock sees every alert",
     'own ON "patient": WITH CHECK true': "whose row it is may not be changed at all",
     'own ON "person": WITH CHECK true': "the same",
+    'taken_back ON "closure": WITH CHECK without (patient_id = me())': "the same",
+    'ended ON "legal_hold": WITH CHECK without oversees(patient_id)': "the same",
     "patients_by_relation ON \"person\": USING without (kind = 'patient'::text)": "staff are known anyhow",
 }
 
@@ -124,9 +130,16 @@ async def test_each_condition_of_a_relation_is_needed(scene: Scene, whole: bool)
     assert unseen == [], "\n".join(unseen)
 
 
-# The tables of patients, and of who stands in for whom.
-WALLED = ("alert", "alert_event", "alert_told", "appointment", "audit_event", "care_team_member", "check_in",
-          "coverage", "occurrence", "patient", "person", "regimen")  # fmt: skip
+# Every table that has a policy.
+WALLED = (
+    "account_event", "address", "alert", "alert_event", "alert_told", "appointment", "approval", "audit_anchor",
+    "audit_event", "audit_head", "break_glass", "break_glass_review", "calendar_feed", "care_team_member",
+    "check_in", "closure", "code_challenge", "consent", "consent_revocation", "contact", "coverage", "delivery",
+    "disclosure", "duty_shift", "event", "export", "invitation", "legal_hold", "letter", "notification",
+    "occurrence", "organisation", "passkey", "passkey_challenge", "passkey_owner", "patient", "person",
+    "provider_attempt", "provider_link", "receipt", "recovery_code", "regimen", "session", "staff_role", "totp",
+    "vouch", "working_exception", "working_hours",
+)  # fmt: skip
 EVERYBODY: Mapping[str, Principal] = {p.handle: person(p.id) for p in CAST} | {"clock": CLOCK, "door": DOOR}
 _POLICIES = """
     SELECT tablename AS on_table, policyname AS name, cmd, qual, with_check FROM pg_policies
@@ -183,9 +196,18 @@ async def signature(scene: Scene, table: str) -> dict[str, object]:
         for n, copy in enumerate(copies):
             found[f"{who} writes {n}"] = await _told(scene, principal, _copied(table), copy[0])
     for n, (who, statement) in enumerate(TRIED.get(table, ())):
-        said = statement.format(**{p.handle: p.id for p in CAST}, me=who.id, harbor=HARBOR.id)
-        found[f"{n} {who.handle}"] = await _told(scene, person(who.id), said)
+        principal = EVERYBODY[who if isinstance(who, str) else who.handle]
+        found[f"tried {n}"] = await _told(scene, principal, _named(scene, statement, principal))
     return found
+
+
+def _named(scene: Scene, statement: str, principal: Principal = CLOCK) -> str:
+    """The statement with the ids of whom and what it speaks of."""
+    record = scene.maya
+    return statement.format(
+        **{p.handle: p.id for p in CAST}, me=principal.person, harbor=HARBOR.id, asking=ASKING, glass=record.glass,
+        consent=record.consent,
+    )  # fmt: skip
 
 
 def _copied(table: str) -> str:
@@ -226,7 +248,84 @@ _OPEN = """
     INSERT INTO alert (id, patient_id, organisation_id, class, reasons, opened_at, counts_from, class_since, {names})
     VALUES (gen_random_uuid(), '{{maya}}', '{{harbor}}', 'p3', '{{{{mood-low}}}}', now(), now(), now(), {values})
 """
+# What is asked for at the door, or of others: in whose name, and from which session.
+_ASKED = """
+    INSERT INTO approval (id, person_id, session_id, number, asked_at, expires_at)
+    VALUES (gen_random_uuid(), '{whom}', {session}, '42', now(), now() + interval '1 min')
+"""
+_VOUCHED = """
+    INSERT INTO vouch (id, patient_id, session_id, number, asked_at, expires_at)
+    VALUES (gen_random_uuid(), '{whom}', {session}, '12345678', now(), now() + interval '1 min')
+"""
+_HERS, _MINE = "'{asking}'", "(SELECT id FROM session WHERE person_id = '{me}' LIMIT 1)"
+_LEAVES = """
+    INSERT INTO closure (id, patient_id, asked_at, due_at, {names})
+    VALUES (gen_random_uuid(), '{{leo}}', now(), now() + interval '{days}', {values})
+"""
+_REVOKES = "INSERT INTO consent_revocation VALUES ('{{consent}}', now(), '{by}', '{how}')"
+_REACHED_AT = """
+    INSERT INTO contact (id, person_id, kind, added_by, added_at, value_sealed, value_index, closed_at, closed_because)
+    VALUES (gen_random_uuid(), '{whom}', 'email', '{by}', now(), {value})
+"""
+_OPEN_CONTACT = "decode(repeat('00', 60), 'hex'), sha256('somewhere'), NULL, NULL"
+_TAKES = "INSERT INTO export (id, patient_id, asked_at, next_at) VALUES (gen_random_uuid(), '{leo}', now(), now())"
+_HOLDS = """
+    INSERT INTO legal_hold (id, patient_id, set_by, set_at, ended_by, ended_at)
+    VALUES (gen_random_uuid(), '{{maya}}', '{by}', now(), {ended})
+"""
+_CHALLENGE = """
+    INSERT INTO passkey_challenge (id, purpose, challenge, expires_at)
+    VALUES (gen_random_uuid(), 'sign-in', sha256('a'), now())
+"""
+_ATTEMPT = """
+    INSERT INTO provider_attempt (id, purpose, state_sha256, browser_sha256, nonce, verifier, begun_at, expires_at)
+    VALUES (gen_random_uuid(), 'sign-in', sha256('a'), sha256('b'), 'n', 'v', now(), now())
+"""
 TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
+    "account_event": (
+        (SAM, "INSERT INTO account_event VALUES (gen_random_uuid(), '{maya}', now(), 'a-thing', '{me}')"),
+    ),
+    "approval": (
+        (SAM, _ASKED.format(whom="{maya}", session=_HERS)), (SAM, _ASKED.format(whom="{maya}", session=_MINE)),
+        (SAM, _ASKED.format(whom="{sam}", session=_HERS)),
+    ),
+    "vouch": (
+        (SAM, _VOUCHED.format(whom="{maya}", session=_HERS)), (SAM, _VOUCHED.format(whom="{maya}", session=_MINE)),
+        (LEO, _VOUCHED.format(whom="{leo}", session=_HERS)),
+    ),
+    "break_glass_review": (
+        (DANA, "INSERT INTO break_glass_review VALUES ('{glass}', '{maya}', '{me}', now(), 'justified')"),
+    ),
+    "closure": (
+        (LEO, _LEAVES.format(days="8 days", names="taken_back_at", values="now()")),
+        (LEO, _LEAVES.format(days="8 days", names="closed_at, keep_until", values="now(), now()")),
+        (LEO, _LEAVES.format(days="1 hour", names="closed_at", values="NULL")),
+        (NOAH, "UPDATE closure SET taken_back_at = now()"), (LEO, "UPDATE closure SET taken_back_at = NULL"),
+    ),
+    "consent_revocation": (
+        (MAYA, _REVOKES.format(by="{sam}", how="in-app")), (SAM, _REVOKES.format(by="{sam}", how="by-word")),
+    ),
+    "contact": (
+        (MAYA, _REACHED_AT.format(whom="{maya}", by="{maya}", value=_OPEN_CONTACT)),
+        (SAM, _REACHED_AT.format(whom="{leo}", by="{sam}", value=_OPEN_CONTACT)),
+        (MAYA, _REACHED_AT.format(whom="{maya}", by="{sam}", value=_OPEN_CONTACT)),
+        (MAYA, _REACHED_AT.format(whom="{maya}", by="{maya}", value="NULL, NULL, now(), 'own'")),
+    ),
+    "export": ((LEO, _TAKES), (SAM, _TAKES)),
+    "legal_hold": (
+        (THEO, "UPDATE legal_hold SET ended_by = '{me}', ended_at = now()"),
+        (THEO, "UPDATE legal_hold SET ended_by = '{rosa}', ended_at = now()"),
+        (THEO, _HOLDS.format(by="{rosa}", ended="NULL, NULL")),
+        (THEO, _HOLDS.format(by="{theo}", ended="'{theo}', now()")),
+    ),
+    "passkey_challenge": (
+        ("clock", "DELETE FROM passkey_challenge"), (SAM, "DELETE FROM passkey_challenge"),
+        ("door", _CHALLENGE), (SAM, _CHALLENGE),
+    ),
+    "provider_attempt": (
+        ("clock", "DELETE FROM provider_attempt"), (SAM, "DELETE FROM provider_attempt"),
+        ("door", _ATTEMPT), (SAM, _ATTEMPT),
+    ),
     "alert": (
         (MAYA, _OPEN.format(names="claimed_by, claimed_at", values="'{sam}', now()")),
         (MAYA, _OPEN.format(names="closed_by, closed_at, outcome", values="'{sam}', now(), 'reached-safe'")),
@@ -254,6 +353,26 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
 # Rows without which a condition would have nothing to tell apart: Maya's alert is urgent; a peer has booked for her;
 # Okafor has written only one of Leo's two regimens, and one of a stranger's.
 PREPARED: Mapping[str, tuple[str, ...]] = {
+    # An emergency that lasts; somebody who has left, and somebody who nearly did; a hold that has ended.
+    "break_glass": (
+        "SET LOCAL session_replication_role = 'replica'",
+        "UPDATE break_glass SET ends_at = '2031-01-01' WHERE id = '{glass}'",
+        "SET LOCAL session_replication_role = 'origin'",
+    ),
+    "closure": (
+        "DELETE FROM closure WHERE patient_id IN ('{leo}', '{noah}')",
+        """
+        INSERT INTO closure (id, patient_id, asked_at, due_at, closed_at, keep_until)
+        VALUES (gen_random_uuid(), '{noah}', now(), now() + interval '8 days', now(), now())
+        """,
+        """
+        INSERT INTO closure (id, patient_id, asked_at, due_at, taken_back_at)
+        VALUES (gen_random_uuid(), '{leo}', now(), now() + interval '8 days', now())
+        """,
+    ),
+    "legal_hold": (
+        "INSERT INTO legal_hold VALUES (gen_random_uuid(), '{leo}', NULL, '{theo}', now(), '{theo}', now())",
+    ),
     "appointment": (
         "UPDATE appointment SET booked_by = '{sam}' WHERE patient_id = '{maya}' AND staff_id = '{dana}'",
     ),
@@ -278,7 +397,7 @@ async def test_each_part_of_each_policy_is_needed(scene: Scene, table: str, whol
     unseen = []
     async with scene.undone():
         for statement in PREPARED.get(table, ()):
-            await scene.seen.owner(statement.format(**{p.handle: p.id for p in CAST}))
+            await scene.seen.owner(_named(scene, statement))
         usual = await signature(scene, table)
         for mutant in mutants[:: 1 if whole else 4]:
             async with scene.seen.undone():
@@ -286,6 +405,11 @@ async def test_each_part_of_each_policy_is_needed(scene: Scene, table: str, whol
                 if await signature(scene, table) == usual:
                     unseen.append(mutant.out)
     assert unseen == [], "\n".join(unseen)
+
+
+async def test_every_table_that_has_a_policy_is_tried(scene: Scene) -> None:
+    found = await scene.seen.owner("SELECT DISTINCT tablename FROM pg_policies WHERE schemaname = 'public'")
+    assert {row[0] for row in found} == set(WALLED)
 
 
 def test_somebody_stands_in_each_way() -> None:
