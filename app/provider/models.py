@@ -59,12 +59,6 @@ class ProviderLinks(Model, frozen=True):
     items: list[ProviderLink]
 
 
-class Farewell(Model, frozen=True):
-    """Where the provider's own session is ended; null where it does not offer that, or this one did not begin there."""
-
-    url: str | None
-
-
 class Attempt(Struct, frozen=True):
     """Somebody who left for the provider."""
 
