@@ -13,7 +13,7 @@ from app import letters, written
 from app.asgi import create_app
 from app.clock import system_clock
 from app.demo import seed
-from app.demo.cast import ROSA, THEO
+from app.demo.cast import MAYA, ROSA, THEO
 from app.settings import Settings
 from app.site import Site
 from app.stack import signaling_beside
@@ -158,3 +158,40 @@ async def test_from_an_invitation_to_recovery_codes_and_by_a_code_and_two_of_the
     await rosa.get_by_role("button", name="Who is it?").click()
     await rosa.get_by_role("button", name="It is Pat Quill").click()
     await expect(last.get_by_role("region", name="How are you today?")).to_be_visible()
+
+
+async def test_a_contact_is_added_shown_to_be_ones_own_handled_with_care_and_forgotten(town: Town) -> None:
+    maya = await town.be(MAYA, PHONE)
+    await maya.locator("a.whoami").click()
+    card = maya.get_by_role("region", name="Where you are reached")
+    await card.get_by_role("button", name="Add a contact").click()
+    form = card.get_by_role("group", name="Add a contact")
+    await form.get_by_label("E-mail or telephone").fill("maya at example")
+    await form.get_by_role("button", name="Add a contact").click()
+    await expect(form.get_by_label("E-mail or telephone")).to_have_attribute("aria-invalid", "true")
+    assert (await faults(maya), await too_wide(maya)) == ([], [])
+    await form.get_by_label("E-mail or telephone").fill("Maya@Example.org")
+    await form.get_by_role("button", name="Add a contact").click()
+    row = card.get_by_role("listitem").filter(has_text="maya@example.org")
+    await expect(row).to_contain_text("not yet shown to be yours")
+
+    await row.get_by_role("button", name="Show that it is yours, maya@example.org").click()
+    await row.get_by_role("button", name="Send the code").click()
+    arrivals = await town.inbox.arrived("maya@example.org", 1, within=30)
+    [code] = re.findall(r"\d{8}", str(arrivals[-1].message["mail"]["text"]))
+    await row.get_by_label("Your code, eight digits").fill(code)
+    assert (await faults(maya), await too_wide(maya)) == ([], [])
+    await row.get_by_role("group").get_by_role("button", name="Show that it is yours").click()
+    await expect(row).to_contain_text("shown to be yours")
+    await expect(row).not_to_contain_text("not yet")
+
+    await row.get_by_role("button", name="How careful, maya@example.org").click()
+    await row.get_by_role("switch", name="Others look there as well").check()
+    await row.get_by_role("button", name="Save").click()
+    await expect(row).to_contain_text("others look there as well")
+    await row.get_by_role("button", name="Remove this contact, maya@example.org").click()
+    await row.get_by_role("group").get_by_role("button", name="Remove this contact").click()
+    await expect(row.get_by_role("alert")).to_contain_text("By this one you come in")
+    await row.get_by_role("button", name="Remove it all the same").click()
+    await expect(card.get_by_text("There is nothing yet.")).to_be_visible()
+    town.forgive("status of 4")

@@ -4,6 +4,7 @@ import { Form, Where } from "../form.js";
 import { Switch } from "../parts.js";
 import { html, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
+import { Contacts } from "./contacts.js";
 import { Ways } from "./ways.js";
 import { Sessions } from "./sessions.js";
 
@@ -15,6 +16,7 @@ export const Account = ({ me, changed }) => html`
     <p><a href="#/">‹ ${t("back")}</a></p>
     <h1>${t("account.title")}</h1>
     <section class="card" aria-label=${t("account.yours")}><${Yours} me=${me} changed=${changed} /></section>
+    <${Contacts} />
     <h2>${t("ways.title")}</h2>
     <${Ways} me=${me} />
     ${me.roles.includes("patient") && html`<section class="card" aria-label=${t("paper.title")}><p>${t("paper.what")}</p><p><a class="button quiet" href="#/recovery">${t("paper.title")}</a></p></section>`}
