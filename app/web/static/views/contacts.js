@@ -21,7 +21,7 @@ export function Contacts() {
       ${adding && html`<${Opened} label=${t("contacts.add")}><${Add} done=${contacts.again} leave=${turn} /><//>`}
       <${Shown} of=${contacts}>
         ${(/** @type {{items: Contact[]}} */ found) => found.items.length
-          ? html`<ul class="kept">${found.items.map((one) => html`<${One} key=${one.id} one=${one} done=${contacts.again} />`)}</ul>`
+          ? html`<ul class="people kept">${found.items.map((one) => html`<${One} key=${one.id} one=${one} done=${contacts.again} />`)}</ul>`
           : html`<p class="soft">${t("contacts.none")}</p>`}
       <//>
     <//>

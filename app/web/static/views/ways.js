@@ -54,7 +54,7 @@ function Passkeys({ staff }) {
     <${Card} title=${t("passkey.title")}>
       <p class="soft">${t("passkey.what")}</p>
       <${Shown} of=${passkeys}>
-        ${(/** @type {{items: Passkey[]}} */ found) => found.items.length > 0 && html`<ul class="kept">${found.items.map((one) => html`<${One} key=${one.id} one=${one} staff=${staff} again=${passkeys.again} />`)}</ul>`}
+        ${(/** @type {{items: Passkey[]}} */ found) => found.items.length > 0 && html`<ul class="people kept">${found.items.map((one) => html`<${One} key=${one.id} one=${one} staff=${staff} again=${passkeys.again} />`)}</ul>`}
       <//>
       <${NewPasskey} done=${passkeys.again} />
     <//>
