@@ -48,7 +48,10 @@ QUIET = {
 }
 PRIVATE = {"listen_addresses": "", "unix_socket_permissions": "0700"}
 STEADY = {"timezone": "UTC", "jit": "off", "max_connections": "100"}
-FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# For tests, of which a whole module may be one transaction that holds the locks of all that it has done.
+FORGETFUL = {
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_locks_per_transaction": "1024",
+}  # fmt: skip
 
 
 class Server(Struct, frozen=True):
