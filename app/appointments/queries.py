@@ -228,9 +228,10 @@ async def by_id(db: Connection, me: UUID, appointment_id: UUID) -> Appointment |
         FROM appointment a JOIN person s ON s.id = a.staff_id
         JOIN patients_of_appointments(ARRAY[$2::uuid]) p ON p.id = a.id
         LEFT JOIN appointment n ON n.moved_from = a.id
+        CROSS JOIN granted('read', 'appointments') AS as_whom
         WHERE a.id = $2
-          AND ($1 IN (a.patient_id, a.staff_id, a.booked_by)
-               OR a.patient_id IN (SELECT patients_for('read', 'appointments')))
+          AND (a.patient_id = $1 AND 'self' = ANY (as_whom) OR a.staff_id = $1 AND 'held' = ANY (as_whom)
+               OR a.booked_by = $1 OR a.patient_id IN (SELECT patients_for('read', 'appointments')))
         """,
         me,
         appointment_id,
