@@ -55,8 +55,8 @@ export function listen() {
 async function keepListening(stopped, opened) {
   const place = { last: "" };
   for (let failures = 0; !stopped.aborted; failures++) {
-    const heard = await once(place, stopped, () => opened(failures > 0)).catch(() => false);
-    if (heard) failures = 0;
+    const anything = await once(place, stopped, () => opened(failures > 0)).catch(() => false);
+    if (anything) failures = 0;
     await pause(Math.min(500 * 2 ** failures, LONGEST_WAIT) * (0.5 + Math.random() / 2), stopped);
   }
 }

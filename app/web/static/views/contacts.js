@@ -1,5 +1,5 @@
 /** Where somebody can be written to: what they have shown to be theirs, and how careful one has to be there. */
-import { patch, post, remove } from "../api.js";
+import { patch, post } from "../api.js";
 import { Form } from "../form.js";
 import { newId } from "../ids.js";
 import { useLoaded } from "../loaded.js";
@@ -7,6 +7,7 @@ import { Act, Card, Opened, Opener, Shown, Switch } from "../parts.js";
 import { html, useMemo, useState } from "../ui.js";
 import { t, tCode } from "../words.js";
 import { CodeField, ContactField } from "./code.js";
+import { Remove } from "./ways.js";
 
 /** @typedef {{id: string, kind: "email" | "sms", value: string, mayText: boolean, mayLeaveVoicemail: boolean, shared: boolean, verifiedAt: string | null}} Contact */
 /** @typedef {{one: Contact, done: () => void, leave: () => void}} OfOne */
@@ -48,7 +49,7 @@ function Add({ done, leave }) {
 function One({ one, done }) {
   const [open, setOpen] = useState("");
   const turn = (/** @type {string} */ what) => () => setOpen(open === what ? "" : what);
-  const views = { prove: Prove, care: Care, remove: Remove };
+  const views = { prove: Prove, care: Care, remove: Forget };
   const shown = /** @type {keyof typeof views} */ (open);
   return html`
     <li>
@@ -114,26 +115,7 @@ function Care({ one, done, leave }) {
   `;
 }
 
-/** The last one by which somebody comes in goes only once they have read what that means. @param {OfOne} props */
-function Remove({ one, done, leave }) {
-  const [last, setLast] = useState("");
-  const send = async () => {
-    try {
-      await remove(`/v1/contacts/${one.id}${last && "?sure=true"}`);
-    } catch (problem) {
-      if (/** @type {any} */ (problem).code !== "LastWayIn") throw problem;
-      setLast(/** @type {Error} */ (problem).message);
-      return;
-    }
-    leave();
-    done();
-  };
-  return html`
-    <p>${t("contacts.remove.what")}</p>
-    ${last && html`<p class="fault" role="alert">${last}</p>`}
-    <div class="row send">
-      <${Act} look="main" act=${send}>${t(last ? "ways.last.yes" : "contacts.remove")}<//>
-      <button class="plain" type="button" onClick=${leave}>${t("leave")}</button>
-    </div>
-  `;
-}
+/** @param {OfOne} props */
+const Forget = ({ one, done, leave }) => html`
+  <${Remove} path="/v1/contacts/${one.id}" insist="sure" warn=${t("contacts.remove.what")} last=${t("contacts.last")} say=${t("contacts.remove")} done=${done} leave=${leave} />
+`;

@@ -84,7 +84,7 @@ function One({ one, staff, again }) {
         <${Opener} open=${open === "remove"} turn=${turn("remove")} whose=${one.name} look="plain">${t("passkey.remove")}<//>
       </div>
       ${open === "name" && html`<${Opened} key="name" label=${t("passkey.rename")}><${Rename} one=${one} done=${again} leave=${turn("name")} /><//>`}
-      ${open === "remove" && html`<${Opened} key="remove" label=${t("passkey.remove")}><${Remove} path="/v1/passkeys/${one.id}" warn=${t("passkey.remove.what")} staff=${staff} done=${again} leave=${turn("remove")} /><//>`}
+      ${open === "remove" && html`<${Opened} key="remove" label=${t("passkey.remove")}><${Remove} path="/v1/passkeys/${one.id}" warn=${t("passkey.remove.what")} insist=${staff ? "even_the_last" : ""} last=${t("ways.last")} say=${t("passkey.remove")} done=${again} leave=${turn("remove")} /><//>`}
     </li>
   `;
 }
@@ -108,15 +108,18 @@ function Rename({ one, done, leave }) {
   `;
 }
 
-/** What goes, goes; the last one of staff only once they have read what that means. @param {{path: string, warn: string, staff: boolean, done: () => void, leave: () => void}} props */
-function Remove({ path, warn, staff, done, leave }) {
-  const [last, setLast] = useState(false);
+/**
+ * What goes, goes; the last one only for whoever may insist, and once they have read what that means.
+ * @param {{path: string, insist: string, warn: string, last: string, say: string, done: () => void, leave: () => void}} props
+ */
+export function Remove({ path, insist, warn, last, say, done, leave }) {
+  const [isLast, setIsLast] = useState(false);
   const send = async () => {
     try {
-      await remove(last ? `${path}?even_the_last=true` : path);
+      await remove(isLast ? `${path}?${insist}=true` : path);
     } catch (problem) {
-      if (!staff || /** @type {any} */ (problem).code !== "LastWayIn") throw problem;
-      setLast(true);
+      if (!insist || /** @type {any} */ (problem).code !== "LastWayIn") throw problem;
+      setIsLast(true);
       return;
     }
     leave();
@@ -124,9 +127,9 @@ function Remove({ path, warn, staff, done, leave }) {
   };
   return html`
     <p>${warn}</p>
-    ${last && html`<p class="fault" role="alert">${t("ways.last")}</p>`}
+    ${isLast && html`<p class="fault" role="alert">${last}</p>`}
     <div class="row send">
-      <${Act} look="main" act=${send}>${t(last ? "ways.last.yes" : "passkey.remove")}<//>
+      <${Act} look="main" act=${send}>${isLast ? t("ways.last.yes") : say}<//>
       <button class="plain" type="button" onClick=${leave}>${t("leave")}</button>
     </div>
   `;
@@ -152,7 +155,7 @@ function App() {
         ? html`<${Opened} label=${t("app.title")}><${Enrol} enrolment=${enrolment} done=${done} leave=${() => setEnrolment(null)} /><//>`
         : html`<div class="row"><${Act} look="quiet" act=${begin}>${t(one ? "app.replace" : "app.add")}<//>
             ${one && html`<${Opener} open=${removing} turn=${() => setRemoving(!removing)} look="plain">${t("app.remove")}<//>`}</div>`}
-      ${removing && one && html`<${Opened} label=${t("app.remove")}><${Remove} path="/v1/totp/${one.id}" warn=${t("app.remove.what")} staff done=${apps.again} leave=${() => setRemoving(false)} /><//>`}
+      ${removing && one && html`<${Opened} label=${t("app.remove")}><${Remove} path="/v1/totp/${one.id}" warn=${t("app.remove.what")} insist="even_the_last" last=${t("ways.last")} say=${t("passkey.remove")} done=${apps.again} leave=${() => setRemoving(false)} /><//>`}
     <//>
   `;
 }
@@ -188,7 +191,7 @@ function Provider() {
         ? html`<p>${t("provider.there", { when: when(one.linkedAt) })}</p>
             <${Opener} open=${removing} turn=${() => setRemoving(!removing)} look="plain">${t("provider.remove")}<//>`
         : html`<p><${Act} look="quiet" act=${() => leaveFor("/v1/provider-links")}>${t("provider.add", { name })}<//></p>`}
-      ${removing && one && html`<${Opened} label=${t("provider.remove")}><${Remove} path="/v1/provider-links/${one.id}" warn=${t("provider.remove.what", { name })} staff done=${links.again} leave=${() => setRemoving(false)} /><//>`}
+      ${removing && one && html`<${Opened} label=${t("provider.remove")}><${Remove} path="/v1/provider-links/${one.id}" warn=${t("provider.remove.what", { name })} insist="even_the_last" last=${t("ways.last")} say=${t("passkey.remove")} done=${links.again} leave=${() => setRemoving(false)} /><//>`}
     <//>
   `;
 }

@@ -669,6 +669,7 @@ export const en = {
   "contacts.shared": "Others look there as well",
   "contacts.remove": "Remove this contact",
   "contacts.remove.what": "It is forgotten, and nothing goes there any more.",
+  "contacts.last": "By this one you come in, and there is no other. Without it you need a recovery code, or staff who know you.",
   "invite.title": "Invitation",
   "invite.for": "Invitation for {name}",
   "invite.what": "{name} comes in by a link and a key that travel apart. An older invitation stops working.",

@@ -669,6 +669,7 @@ export const es = {
   "contacts.shared": "Otras personas también miran allí",
   "contacts.remove": "Quitar este contacto",
   "contacts.remove.what": "Se olvida, y ya no llega nada allí.",
+  "contacts.last": "Con este entras, y no hay otro. Sin él necesitas un código de recuperación o personal que te conozca.",
   "invite.title": "Invitación",
   "invite.for": "Invitación para {name}",
   "invite.what": "{name} entra con un enlace y una clave que van por separado. Una invitación anterior deja de servir.",
