@@ -170,6 +170,10 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     )),
     ("read", "alerts", (SELF, *_TOLD)),
     ("claim contact release raise close", "alerts", _TOLD),
+    # Whoever stands beside a patient, and is worried, has somebody answer.
+    ("open", "alerts", (
+        roles(*PEERS, *CLINICIANS, under=("team", "covering", "claimed", "booked")), _SUPERVISOR,
+    )),
     # Appointments: for the two whom they bring together, and for those who arrange the days of a patient.
     ("read", "slots", _BOOKERS),
     ("book", "appointments", _BOOKERS),

@@ -7,7 +7,18 @@ from uuid import UUID
 import notifications
 from app import audit
 from app.alerts import queries, rules
-from app.alerts.models import Alert, Alerts, AlertView, EventKind, Lapsed, Opened, SupportState, Worry
+from app.alerts.models import (
+    Alert,
+    Alerts,
+    AlertView,
+    Cause,
+    EventKind,
+    Lapsed,
+    NewConcern,
+    Opened,
+    SupportState,
+    Worry,
+)
 from app.auth import Signed
 from app.errors import NotFound
 from app.escalation import actions as escalation
@@ -15,6 +26,7 @@ from app.escalation.models import Policy, Telling
 from app.escalation.rules import ANSWER_CRISES, TRY_AGAIN, reminded, telling
 from app.events import actions as events
 from app.logs import log
+from app.people import actions as people
 from app.wire import cursor_for, place_of
 from db import CLOCK, Connection, Pool, new_id
 from notifications import Kind
@@ -25,12 +37,20 @@ BELL = "alerts"
 
 
 async def open(  # noqa: A001  # one opens an alert
-    db: Connection, patient_id: UUID, organisation_id: UUID, worry: Worry, check_in_id: UUID, now: datetime
+    db: Connection,
+    patient_id: UUID,
+    organisation_id: UUID,
+    worry: Worry,
+    cause: Cause,
+    now: datetime,
+    *,
+    by: UUID | None = None,
 ) -> Opened:
     """Open an alert and tell the first people, in the caller's transaction.
 
     One alert of a class is open for a patient at a time: a second worry joins it and rings nobody but whoever answers,
     unless it is danger: that is told again. Where the open one is closed at this very moment, there is a new one.
+    `by`: who was worried about the patient; they know of it from then on. None: the patient's own words, or the clock.
     """
     alert = Alert(
         worry.alert_class, next_step=0, counts_from=now, given_back_by=None, id=new_id(now), patient_id=patient_id,
@@ -39,19 +59,20 @@ async def open(  # noqa: A001  # one opens an alert
     )  # fmt: skip
     policy = await _policy(db, alert, now)
     told = telling(policy, alert, now)
-    while not await queries.open_one(db, alert, worry, told, check_in_id, now):
+    while not await queries.open_one(db, alert, worry, told, cause, by, now):
         known = await queries.open_of_class(db, patient_id, worry.alert_class)
-        joined = known and await _joined(db, known, worry, check_in_id, told, now)
+        joined = known and await _joined(db, known, worry, cause, told, by, now)
         if joined:
             return joined
-    await queries.log(db, alert.id, "opened", patient_id, 0, now, check_in_id)
+    await queries.log(db, alert.id, "opened", _who(alert, cause, by), 0, now, cause)
     beside = await escalation.beside(db, patient_id, worry.alert_class, told, policy)
     await _tell(db, alert, told, beside, now)
+    await _know(db, alert, by, now)
     return Opened(alert.id, worry.alert_class, told.on_duty)
 
 
 async def _joined(
-    db: Connection, alert: Alert, worry: Worry, check_in_id: UUID, told: Telling, now: datetime
+    db: Connection, alert: Alert, worry: Worry, cause: Cause, told: Telling, by: UUID | None, now: datetime
 ) -> Opened | None:
     """A worry becomes the latest word of an alert; None where that has just been closed.
 
@@ -60,9 +81,10 @@ async def _joined(
     again = rules.is_told_again(alert.alert_class)
     lapses_at = await escalation.lapses_at(db, alert.organisation_id, alert.alert_class, now) if again else None
     reached = again and told.on_duty
-    if not await queries.join(db, alert, worry, check_in_id, reached=reached, lapses_at=lapses_at):
+    if not await queries.join(db, alert, worry, cause, reached=reached, lapses_at=lapses_at):
         return None
-    await queries.log(db, alert.id, "joined", alert.patient_id, alert.step, now, check_in_id)
+    await queries.log(db, alert.id, "joined", _who(alert, cause, by), alert.step, now, cause)
+    await _know(db, alert, by, now)
     answering = [alert.claimed_by] if alert.claimed_by else []
     if again:
         await _tell(db, alert, told, answering, now)
@@ -72,10 +94,32 @@ async def _joined(
     return _already(alert)
 
 
-async def opened_by(db: Connection, patient_id: UUID, check_in_id: UUID) -> Opened | None:
-    """The alert that an answer opened when it was first sent, or that it joined."""
-    alert = await queries.by_check_in(db, patient_id, check_in_id)
+def _who(alert: Alert, cause: Cause, by: UUID | None) -> UUID | None:
+    """Whose word opened or joined it: nobody's where it is that nothing was said."""
+    return by or (None if cause.kind == "missed" else alert.patient_id)
+
+
+async def _know(db: Connection, alert: Alert, by: UUID | None, now: datetime) -> None:
+    """Whoever was worried hears how it goes on."""
+    if by:
+        await queries.tell(db, alert.id, [by], alert.step, now)
+
+
+async def opened_by(db: Connection, patient_id: UUID, cause: Cause) -> Opened | None:
+    """The alert that this opened when it first came, or that it joined."""
+    alert = await queries.by_cause(db, patient_id, cause)
     return _already(alert) if alert else None
+
+
+async def concern(db: Connection, me: Signed, patient_id: UUID, new: NewConcern, now: datetime) -> AlertView:
+    """Have somebody answer a patient, because of what the caller has seen or heard; the same twice is once."""
+    patient = await people.patient_for(db, patient_id, "open", "alerts")
+    cause = Cause("concern", new.id)
+    opened = await opened_by(db, patient.id, cause)
+    if opened is None:
+        worry = Worry(new.alert_class, (f"heard-{new.heard}",))
+        opened = await open(db, patient.id, me.organisation_id, worry, cause, now, by=me.id)
+    return await _view(db, me, opened.id, now)
 
 
 def _already(alert: Alert) -> Opened:

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Meta, Struct
 
 from app.escalation.models import AlertClass, Standing
-from app.wire import Incoming, Model, Page
+from app.wire import ClientId, Incoming, Model, Page
 
 Outcome = Literal["reached-safe", "reached-follow-up", "handed-over", "not-reached", "emergency-services"]
 EventKind = Literal[
@@ -22,6 +22,21 @@ class Worry(Struct, frozen=True):
     alert_class: AlertClass
     reasons: tuple[str, ...]
     late: bool = False
+
+
+CauseKind = Literal["check-in", "response", "message", "missed", "concern"]
+
+
+class Cause(Struct, frozen=True):
+    """What called for an answer, and its id: that it is known again when it comes twice."""
+
+    kind: CauseKind
+    id: UUID
+
+    @property
+    def check_in_id(self) -> UUID | None:
+        """The check-in whose levels are shown beside the alert, where it is one."""
+        return self.id if self.kind == "check-in" else None
 
 
 class Opened(Struct, frozen=True):
@@ -145,6 +160,16 @@ class CloseAlert(Incoming, frozen=True):
     """How it ended."""
 
     outcome: Outcome
+
+
+class NewConcern(Incoming, frozen=True):
+    """What somebody who stands beside a patient has seen or heard."""
+
+    id: ClientId
+    alert_class: Annotated[Literal["p0", "p1", "p2"], Meta(description="p0 danger now, p1 urgent, p2 a peer soon.")]
+    heard: Annotated[
+        Literal["in-person", "by-phone", "in-writing", "from-others"], Meta(description="How they came to know it.")
+    ]
 
 
 class RaiseAlert(Incoming, frozen=True):

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.alerts.models import Alert, AlertRow, EventKind, Lapsed, SupportState, Worry
+from app.alerts.models import Alert, AlertRow, Cause, EventKind, Lapsed, SupportState, Worry
 from app.escalation.models import Telling
 from db import Connection, new_id
 
 
 async def open_one(
-    db: Connection, alert: Alert, worry: Worry, telling: Telling, check_in_id: UUID, now: datetime
+    db: Connection, alert: Alert, worry: Worry, telling: Telling, cause: Cause, by: UUID | None, now: datetime
 ) -> bool:
     """Open an alert where it stands in its plan, with its audit row; False when one of that class is open already."""
     opened = await db.value(
@@ -18,8 +18,8 @@ async def open_one(
         """
         WITH opened AS (
             INSERT INTO alert (id, patient_id, organisation_id, class, reasons, late, check_in_id, opened_at,
-                               class_since, counts_from, step, next_step, escalates_at, reached_somebody)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13)
+                               class_since, counts_from, step, next_step, escalates_at, reached_somebody, opened_by)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14)
             ON CONFLICT (patient_id, class) WHERE closed_at IS NULL DO NOTHING
             RETURNING id
         )
@@ -31,19 +31,20 @@ async def open_one(
         worry.alert_class,
         list(worry.reasons),
         worry.late,
-        check_in_id,
+        cause.check_in_id,
         now,
         telling.counts_from,
         telling.step,
         telling.next_step,
         telling.escalates_at,
         telling.on_duty,
+        by,
     )
     return opened is not None
 
 
 async def join(
-    db: Connection, alert: Alert, worry: Worry, check_in_id: UUID, *, reached: bool, lapses_at: datetime | None
+    db: Connection, alert: Alert, worry: Worry, cause: Cause, *, reached: bool, lapses_at: datetime | None
 ) -> bool:
     """Let a second worry be the latest word of an open alert, with its audit row; False when it has been closed.
 
@@ -56,7 +57,7 @@ async def join(
         CROSS JOIN LATERAL audit('join', 'alerts', CASE WHEN joined THEN ARRAY[$7::uuid] ELSE '{}' END, $1) AS audited
         """,
         alert.id,
-        check_in_id,
+        cause.check_in_id,
         list(worry.reasons),
         worry.late,
         reached,
@@ -67,21 +68,21 @@ async def join(
 
 
 async def open_of_class(db: Connection, patient_id: UUID, alert_class: str) -> Alert | None:
-    """The patient's open alert of that class."""
+    """The patient's open alert of that class, for whoever may open one: they join it, known to them or not."""
     return await db.one(
         Alert,
         """
-        SELECT class AS alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id,
-               class_since, step, reached_somebody, claimed_by, closed_at
-        FROM alert WHERE patient_id = $1 AND class = $2 AND closed_at IS NULL
+        SELECT alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id, class_since, step,
+               reached_somebody, claimed_by, closed_at
+        FROM open_alert_of($1, $2)
         """,
         patient_id,
         alert_class,
     )
 
 
-async def by_check_in(db: Connection, patient_id: UUID, check_in_id: UUID) -> Alert | None:
-    """The alert that an answer opened or joined, raised since or not."""
+async def by_cause(db: Connection, patient_id: UUID, cause: Cause) -> Alert | None:
+    """The alert that this opened or joined, raised since or not."""
     return await db.one(
         Alert,
         """
@@ -89,10 +90,11 @@ async def by_check_in(db: Connection, patient_id: UUID, check_in_id: UUID) -> Al
                class_since, step, reached_somebody, claimed_by, closed_at
         FROM alert
         WHERE patient_id = $1
-          AND id = (SELECT alert_id FROM alert_event WHERE check_in_id = $2 AND kind IN ('opened', 'joined') LIMIT 1)
+          AND id = (SELECT alert_id FROM alert_event WHERE cause_id = $3 AND cause = $2 LIMIT 1)
         """,
         patient_id,
-        check_in_id,
+        cause.kind,
+        cause.id,
     )
 
 
@@ -138,13 +140,13 @@ async def log(
     by: UUID | None,
     step: int,
     now: datetime,
-    check_in_id: UUID | None = None,
+    cause: Cause | None = None,
 ) -> None:
     """What happened to the alert, for whoever asks later."""
     await db.run(
         """
-        INSERT INTO alert_event (id, alert_id, at, kind, by_person, step, check_in_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO alert_event (id, alert_id, at, kind, by_person, step, cause, cause_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         """,
         new_id(now),
         alert_id,
@@ -152,7 +154,8 @@ async def log(
         kind,
         by,
         step,
-        check_in_id,
+        cause.kind if cause else None,
+        cause.id if cause else None,
     )
 
 

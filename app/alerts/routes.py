@@ -5,9 +5,9 @@ from uuid import UUID
 from litestar import get, post
 from litestar.params import FromPath, JSONBody
 
-from app import access
+from app import access, limits
 from app.alerts import actions
-from app.alerts.models import Alerts, AlertView, CloseAlert, RaiseAlert, SupportState
+from app.alerts.models import Alerts, AlertView, CloseAlert, NewConcern, RaiseAlert, SupportState
 from app.dependencies import Db, Me, Now
 from app.wire import Cursor, Limit
 
@@ -54,6 +54,17 @@ async def close(alert_id: FromPath[UUID], data: JSONBody[CloseAlert], me: Me, db
     return await actions.close(db, me, alert_id, data.outcome, now)
 
 
+@post("/v1/patients/{patient_id:uuid}/alerts", operation_id="openAlert", tags=["alerts"],
+      summary="Have somebody answer a patient", access=access.allow("open", "alerts"), limit=limits.CRISIS)  # fmt: skip
+async def concern(patient_id: FromPath[UUID], data: JSONBody[NewConcern], me: Me, db: Db, now: Now) -> AlertView:
+    """Say that you are worried about somebody whom you stand beside. Those on duty are told at once.
+
+    You do not have to be sure, and you are not alone with it. Sending it again is safe; where an alert as urgent as
+    that is open already, yours joins it.
+    """
+    return await actions.concern(db, me, patient_id, data, now)
+
+
 @get("/v1/support", operation_id="getSupport", tags=["alerts"], summary="How your call for support stands",
      access=access.allow("read", "alerts", only=("self",)))  # fmt: skip
 async def support(me: Me, db: Db) -> SupportState:
@@ -61,4 +72,4 @@ async def support(me: Me, db: Db) -> SupportState:
     return await actions.support_state(db, me)
 
 
-ROUTES = (listed, claim, contact, release, raise_to, close, support)
+ROUTES = (listed, claim, contact, release, raise_to, close, concern, support)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from app import audit, sealing
 from app.alerts import actions as alerts
-from app.alerts.models import Opened
+from app.alerts.models import Cause, Opened
 from app.auth import Signed
 from app.checkins import queries, rules
 from app.checkins.models import CheckIn, CheckIns, Facts, Kept, NewCheckIn, RecordedCheckIn, Trend
@@ -38,7 +38,7 @@ async def record(db: Connection, me: Signed, new: NewCheckIn, now: datetime) -> 
     if facts is None:
         return await _again(db, me, new)
     worry = rules.worry(facts, sure=me.is_sure)
-    opened = await alerts.open(db, me.id, me.organisation_id, worry, new.id, now) if worry else None
+    opened = await alerts.open(db, me.id, me.organisation_id, worry, Cause("check-in", new.id), now) if worry else None
     return await _answer(db, me, facts, opened)
 
 
@@ -94,7 +94,7 @@ async def _again(db: Connection, me: Signed, new: NewCheckIn) -> RecordedCheckIn
     if not rules.is_the_same(kept, new):
         raise IdTaken
     await audit.record(db, "read", "check-ins", [me.id], new.id)
-    opened = await alerts.opened_by(db, me.id, new.id)
+    opened = await alerts.opened_by(db, me.id, Cause("check-in", new.id))
     return await _answer(db, me, kept, opened)
 
 

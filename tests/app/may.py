@@ -148,6 +148,9 @@ MAY: Mapping[Route, May] = {
         TREATING, "peer peer-lead: team covering claimed consented", "program-lead: claimed"
     ),
     ("GET", "/v1/alerts"): TOLD,
+    ("POST", "/v1/patients/{patient_id}/alerts"): may(
+        "peer peer-lead counselor prescriber: team covering claimed booked", "supervisor: program",
+    ),
     ("POST", "/v1/alerts/{alert_id}/claim"): TOLD,
     ("POST", "/v1/alerts/{alert_id}/contact"): TOLD,
     ("POST", "/v1/alerts/{alert_id}/release"): TOLD,

@@ -187,6 +187,10 @@ def _approval(scene: Scene) -> dict[str, Any]:
     return {"approval_id": APPROVAL}
 
 
+def _concern(scene: Scene) -> dict[str, Any]:
+    return {"id": a_new_id(scene), "alertClass": "p0", "heard": "by-phone"}
+
+
 def _check_in(scene: Scene) -> dict[str, Any]:
     now = scene.world.clock.now
     return {"id": a_new_id(scene), "date": now.date().isoformat(), "mood": 7, "craving": 1, "wantsToTalk": False,
@@ -474,6 +478,7 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/patients/{patient_id}/trend"): Recipe(of="one", path=_maya, unfit=OTHER),
     ("GET", "/v1/alerts"): MANY,
     ("GET", "/v1/support"): CALLER,
+    ("POST", "/v1/patients/{patient_id}/alerts"): Recipe(of="one", path=_maya, unfit=OTHER, body=_concern, served=201),
     ("POST", "/v1/alerts/{alert_id}/claim"): Recipe(of="one", path=_alert, claims=True),
     ("POST", "/v1/alerts/{alert_id}/contact"): Recipe(of="one", path=_alert, first=sam_claims, refused=NOT_CLAIMED),
     ("POST", "/v1/alerts/{alert_id}/release"): Recipe(of="one", path=_alert, first=sam_claims, refused=NOT_CLAIMED),

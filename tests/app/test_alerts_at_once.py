@@ -9,7 +9,7 @@ import pytest
 
 from app import auth
 from app.alerts import actions as alerts
-from app.alerts.models import Worry
+from app.alerts.models import Cause, Worry
 from app.auth import Signed
 from app.demo.cast import MAYA, SAM, THEO, Person
 from db import Connection, Pool, person
@@ -72,7 +72,12 @@ async def test_a_worry_that_joins_an_alert_while_it_is_closed_opens_one_of_its_o
         overtaken = Overtaken(db._raw)
         overtaken.meanwhile = lambda: act(world, THEO, old, "close", outcome="reached-safe")
         opened = await alerts.open(
-            overtaken, maya.id, maya.organisation_id, Worry("p0", ("in-danger",)), UUID(answer), world.clock.now
+            overtaken,
+            maya.id,
+            maya.organisation_id,
+            Worry("p0", ("in-danger",)),
+            Cause("check-in", UUID(answer)),
+            world.clock.now,
         )
 
     assert [a["id"] for a in await seen_by(world, THEO) if a["closedAt"] is None] == [str(opened.id)]

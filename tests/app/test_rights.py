@@ -153,6 +153,10 @@ CALLS: Mapping[str, str] = {
     "make_sign_in_link(uuid,bytea,timestamp with time zone,timestamp with time zone)":
         "SELECT count(make_sign_in_link('{ned}', sha256('x'), now(), now() + interval '1 hour'))",
     "may_cover(uuid,uuid)": "SELECT may_cover('{dana}', '{okafor}')::int",
+    "may_open_alerts(uuid)": "SELECT may_open_alerts('{maya}')::int",
+    "may_log_of(uuid)": "SELECT may_log_of('{alert}')::int",
+    "may_tell_of(uuid)": "SELECT may_tell_of('{alert}')::int",
+    "open_alert_of(uuid,text)": "SELECT count(*) FROM open_alert_of('{maya}', 'p2')",
     "may_invite(uuid)": "SELECT may_invite('{maya}')::int",
     "may_see_times(uuid)": "SELECT may_see_times('{maya}')::int",
     "may_withdraw(text,uuid)": "SELECT may_withdraw('alert', '{alert}')::int",

@@ -366,6 +366,13 @@ export const MAY = {
     "counselor",
     "prescriber"
   ],
+  "open alerts": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "supervisor"
+  ],
   "open own-feed": [
     "peer",
     "counselor",
