@@ -168,6 +168,11 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
         SELF, roles(*PEERS, under=("team", "covering", "claimed")), _TREATING, _SUPERVISOR,
         roles("program-lead", under=("claimed",)), _ELSEWHERE, _ELSEWHERE_PEERS, _EMERGENCY,
     )),
+    # What a program asks each day, and from when on an answer worries it.
+    ("read", "check-in-questions", (EVERYONE,)),
+    ("change", "check-in-questions", (roles("program-lead", "operator", under=("program",)),)),
+    ("read", "thresholds", (roles("program-lead", "supervisor", "operator", *CLINICIANS, under=("program",)),)),
+    ("add", "thresholds", (roles("program-lead", "supervisor", under=("program",)),)),
     ("read", "alerts", (SELF, *_TOLD)),
     ("claim contact release raise close", "alerts", _TOLD),
     # Whoever stands beside a patient, and is worried, has somebody answer.

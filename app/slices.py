@@ -27,9 +27,11 @@ from app.medications import routes as medications
 from app.passkeys import routes as passkeys
 from app.people import routes as people
 from app.provider import routes as provider
+from app.questions import routes as questions
 from app.recovery import routes as recovery
 from app.sessions import routes as sessions
 from app.signin import routes as signin
+from app.thresholds import routes as thresholds
 from app.totp import routes as totp
 from app.trail import routes as trail
 from app.visits import routes as visits
@@ -55,6 +57,8 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *duty.ROUTES,
     *coverage.ROUTES,
     *crisis.ROUTES,
+    *questions.ROUTES,
+    *thresholds.ROUTES,
     *checkins.ROUTES,
     *alerts.ROUTES,
     *appointments.ROUTES,

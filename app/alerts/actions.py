@@ -349,4 +349,4 @@ async def _views(
         closed_after=now - rules.LISTED_AFTER_CLOSING, alert_id=alert_id, after=after, limit=limit,
     )  # fmt: skip
     await audit.record(db, "read", "alerts", await queries.patients_of(db, [view.id for view in found]))
-    return [rules.shown(v, me.roles) for v in found]
+    return [rules.shown(v, me.roles, me.language) for v in found]

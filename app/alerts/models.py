@@ -1,5 +1,6 @@
 """Alerts as they are kept, and as each kind of reader may see them."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
@@ -17,14 +18,15 @@ EventKind = Literal[
 
 
 class Worry(Struct, frozen=True):
-    """What somebody's words call for, before anybody has been told."""
+    """What somebody's words call for, before anybody has been told; `numbers` are what the reasons rest on."""
 
     alert_class: AlertClass
     reasons: tuple[str, ...]
     late: bool = False
+    numbers: Mapping[str, float] = {}
 
 
-CauseKind = Literal["check-in", "response", "message", "missed", "concern"]
+CauseKind = Literal["check-in", "response", "message", "missed", "no-show", "concern"]
 
 
 class Cause(Struct, frozen=True):
@@ -82,6 +84,24 @@ class AlertPatient(Model, frozen=True):
     name: str
 
 
+class Numbers(Struct, frozen=True, rename="kebab"):
+    """What the reasons of an alert rest on; absent where a reason did not ask for it."""
+
+    craving: float | None = None
+    craving_high: float | None = None
+    craving_median: float | None = None
+    craving_week: float | None = None
+    craving_fortnight: float | None = None
+    mood: float | None = None
+    mood_low: float | None = None
+    mood_median: float | None = None
+    mood_week: float | None = None
+    mood_fortnight: float | None = None
+    sleep: float | None = None
+    days: float | None = None
+    missed: float | None = None
+
+
 class AlertRow(Struct, frozen=True):
     """An alert with all that its reader's relation lets them know, before their role is looked at."""
 
@@ -98,6 +118,7 @@ class AlertRow(Struct, frozen=True):
     outcome: str | None
     version: int
     reasons: list[str]
+    numbers: Numbers
     patient: AlertPatient | None
     level: Level | None
 
@@ -112,6 +133,7 @@ class KnownWorry(Model, frozen=True):
     """What it is about, and not whom: a clinician who does not know the patient yet."""
 
     reasons: list[str]
+    why: Annotated[str, Meta(description="Why it was raised, in one plain sentence, in the reader's language.")]
 
 
 class KnownMatter(Model, frozen=True):
@@ -119,6 +141,7 @@ class KnownMatter(Model, frozen=True):
 
     patient: AlertPatient
     reasons: list[str]
+    why: Annotated[str, Meta(description="Why it was raised, in one plain sentence, in the reader's language.")]
     level: Annotated[Level | None, Meta(description="Null where no check-in opened it.")]
 
 

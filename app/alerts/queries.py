@@ -1,12 +1,19 @@
 """The tables of alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
+
+import msgspec
 
 from app.alerts.models import Alert, AlertRow, Cause, EventKind, Lapsed, SupportState, Worry
 from app.escalation.models import Telling
 from db import Connection, new_id
+
+
+def as_json(numbers: Mapping[str, float]) -> str:
+    """As the driver hands it to PostgreSQL."""
+    return msgspec.json.encode(numbers).decode()
 
 
 async def open_one(
@@ -18,8 +25,9 @@ async def open_one(
         """
         WITH opened AS (
             INSERT INTO alert (id, patient_id, organisation_id, class, reasons, late, check_in_id, opened_at,
-                               class_since, counts_from, step, next_step, escalates_at, reached_somebody, opened_by)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14)
+                               class_since, counts_from, step, next_step, escalates_at, reached_somebody, opened_by,
+                               numbers)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13, $14, $15::jsonb)
             ON CONFLICT (patient_id, class) WHERE closed_at IS NULL DO NOTHING
             RETURNING id
         )
@@ -39,6 +47,7 @@ async def open_one(
         telling.escalates_at,
         telling.on_duty,
         by,
+        as_json(worry.numbers),
     )
     return opened is not None
 
@@ -53,7 +62,7 @@ async def join(
     joined = await db.value(
         bool,
         """
-        SELECT joined FROM join_alert($1, $2, $3, $4, $5, $6) AS joined
+        SELECT joined FROM join_alert($1, $2, $3, $8::jsonb, $4, $5, $6) AS joined
         CROSS JOIN LATERAL audit('join', 'alerts', CASE WHEN joined THEN ARRAY[$7::uuid] ELSE '{}' END, $1) AS audited
         """,
         alert.id,
@@ -63,6 +72,7 @@ async def join(
         reached,
         lapses_at,
         alert.patient_id,
+        as_json(worry.numbers),
     )
     return joined is True
 
@@ -343,6 +353,7 @@ async def views(
         WITH mine AS (
             SELECT a.id, a.class AS alert_class, a.late, a.opened_at, a.step, a.claimed_by, s.name AS claimed_by_name,
                    a.claimed_at, a.contacted_at, a.closed_at, a.outcome, a.version, a.reasons,
+                   a.numbers,
                    CASE WHEN p.id IS NOT NULL THEN json_build_object('id', p.id, 'name', p.name) END AS patient,
                    CASE WHEN p.id IS NOT NULL AND (a.class NOT IN ('p0', 'p1') OR $2) THEN a.check_in_id END AS answer,
                    extract(epoch FROM a.opened_at)::double precision
@@ -363,7 +374,7 @@ async def views(
             LIMIT $10
         )
         SELECT page.id, alert_class, late, opened_at, step, claimed_by, claimed_by_name, claimed_at, contacted_at,
-               closed_at, outcome, version, reasons, patient,
+               closed_at, outcome, version, reasons, numbers, patient,
                CASE WHEN c.id IS NOT NULL THEN json_build_object(
                    'mood', c.mood, 'craving', c.craving, 'wantsToTalk', c.wants_to_talk) END AS level
         FROM page LEFT JOIN levels_of(ARRAY(SELECT answer FROM page)) c ON c.id = page.answer

@@ -1,14 +1,26 @@
 """Who may do what about an alert, and what of it they see."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.alerts.models import Alert, AlertRow, AlertView, EventKind, KnownMatter, KnownPerson, KnownWorry, Sight
+from app.alerts.models import (
+    Alert,
+    AlertPatient,
+    AlertRow,
+    AlertView,
+    EventKind,
+    KnownMatter,
+    KnownPerson,
+    KnownWorry,
+    Sight,
+)
+from app.alerts.why import why
 from app.errors import Refusal
 from app.escalation.models import Supporter, Telling
 from app.escalation.rules import CRISIS, may_answer
 
+LATE_AFTER, LONGEST_KEPT = timedelta(minutes=60), timedelta(days=60)
 LISTED_AFTER_CLOSING = timedelta(days=7)
 ALIKE = [name for name in AlertView.__struct_fields__ if name in AlertRow.__struct_fields__]
 
@@ -75,6 +87,15 @@ def said(told: Telling) -> EventKind:
     return "told-off-duty" if told.people else "nobody"
 
 
+def is_late(answered_at: datetime, received_at: datetime) -> bool:
+    """Whether it was answered more than an hour before it came.
+
+    No phone keeps an answer for months: one that says so has lost its clock, as after its battery was empty, and what
+    it says is said now.
+    """
+    return LATE_AFTER < received_at - answered_at <= LONGEST_KEPT
+
+
 def sight(row: AlertRow, roles: Sequence[str]) -> Sight:
     """How much of it is the reader's to know.
 
@@ -88,16 +109,20 @@ def sight(row: AlertRow, roles: Sequence[str]) -> Sight:
     return "matter" if may_answer(row.alert_class, roles) else "person"
 
 
-def shown(row: AlertRow, roles: Sequence[str]) -> AlertView:
+def shown(row: AlertRow, roles: Sequence[str], language: str) -> AlertView:
     """The alert with what is the reader's to know, in the one object for that."""
     kind, patient = sight(row, roles), row.patient
     return AlertView(
         **{name: getattr(row, name) for name in ALIKE},
         kind=kind,
         person=KnownPerson(patient) if kind == "person" and patient else None,
-        worry=KnownWorry(row.reasons) if kind == "worry" else None,
-        matter=KnownMatter(patient, row.reasons, row.level) if kind == "matter" and patient else None,
+        worry=KnownWorry(row.reasons, why(row.reasons, None, language)) if kind == "worry" else None,
+        matter=_matter(row, patient, language) if kind == "matter" and patient else None,
     )
+
+
+def _matter(row: AlertRow, patient: AlertPatient, language: str) -> KnownMatter:
+    return KnownMatter(patient, row.reasons, why(row.reasons, row.numbers, language), row.level)
 
 
 def place(view: AlertView) -> tuple[bool, bool, str, float, UUID]:

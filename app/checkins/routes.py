@@ -7,7 +7,7 @@ from litestar.params import FromPath, JSONBody
 
 from app import access, limits
 from app.checkins import actions
-from app.checkins.models import CheckIns, NewCheckIn, RecordedCheckIn, Trend
+from app.checkins.models import CheckIns, NewCheckIn, RecordedCheckIn, Today, Trend
 from app.dependencies import Db, Me, Now
 from app.wire import Cursor, Days, Limit
 
@@ -30,6 +30,16 @@ async def history(me: Me, db: Db, cursor: Cursor = None, limit: Limit = 30) -> C
     return await actions.history(db, me.id, cursor, limit)
 
 
+@get("/v1/check-ins/today", operation_id="getToday", tags=["check-ins"], summary="Your own day",
+     access=access.allow("read", "check-ins", only=("self",)))  # fmt: skip
+async def day(me: Me, db: Db, now: Now) -> Today:
+    """Until when today can be answered by your own clock, what you said, and on how many days you have been here.
+
+    A day without an answer takes nothing away, and neither does having used.
+    """
+    return await actions.day(db, me, now)
+
+
 @get("/v1/patients/{patient_id:uuid}/check-ins", operation_id="listPatientCheckIns", tags=["check-ins"],
      summary="A patient's check-ins", access=access.allow("read", "check-ins"))  # fmt: skip
 async def history_of(patient_id: FromPath[UUID], db: Db, cursor: Cursor = None, limit: Limit = 30) -> CheckIns:
@@ -44,4 +54,4 @@ async def trend(patient_id: FromPath[UUID], db: Db, now: Now, days: Days = 30) -
     return await actions.trend(db, patient_id, days, now)
 
 
-ROUTES = (record, history, history_of, trend)
+ROUTES = (record, history, day, history_of, trend)

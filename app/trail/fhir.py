@@ -134,7 +134,7 @@ _LIFECYCLE: Mapping[Did, Coding] = {
     "D": Coding(_ISO, "destroy", "Destroy/Delete Record Lifecycle Event"),
 }
 _DONE: Mapping[Did, tuple[str, ...]] = {
-    "C": ("add", "ask", "book", "bring-in", "give", "make", "open", "plan", "record", "sign", "start"),
+    "C": ("add", "ask", "book", "bring-in", "give", "make", "miss", "open", "plan", "record", "sign", "start"),
     "R": ("break-glass", "disclose", "download", "export", "find", "list", "read", "review", "vouch"),
     "U": ("arrange", "bring-up", "cancel", "change", "claimed", "close", "closed", "complete", "contacted", "cover",
           "end", "escalate", "join", "lapse", "no-show", "raised", "released", "reschedule",

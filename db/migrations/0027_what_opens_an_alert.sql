@@ -4,7 +4,7 @@ ALTER TABLE alert_event ADD COLUMN cause text, ADD COLUMN cause_id uuid;
 UPDATE alert_event SET cause = 'check-in', cause_id = check_in_id WHERE check_in_id IS NOT NULL;
 ALTER TABLE alert_event DROP COLUMN check_in_id;
 ALTER TABLE alert_event
-    ADD CONSTRAINT alert_event_cause CHECK (cause IN ('check-in', 'response', 'message', 'missed', 'concern')),
+    ADD CONSTRAINT alert_event_cause CHECK (cause IN ('check-in', 'response', 'message', 'missed', 'no-show', 'concern')),
     ADD CONSTRAINT alert_event_cause_whole CHECK ((cause IS NULL) = (cause_id IS NULL)),
     ADD CONSTRAINT alert_event_caused CHECK ((kind IN ('opened', 'joined')) = (cause IS NOT NULL));
 CREATE INDEX ON alert_event (cause_id) WHERE cause_id IS NOT NULL;
@@ -46,13 +46,18 @@ BEGIN
                  FROM alert a WHERE a.patient_id = of_patient AND a.class = of_class AND a.closed_at IS NULL;
 END $$;
 
+-- What the reasons rest on, for the sentence that says why: ratings, medians, means, thresholds, by name.
+ALTER TABLE alert ADD COLUMN numbers jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(numbers) = 'object');
+
 -- As before, and by whoever may open one; a cause that is no check-in leaves the levels as they are.
-CREATE OR REPLACE FUNCTION join_alert(which uuid, answer uuid, why text[], told_late boolean, reached boolean,
-                                      lapse timestamptz)
+DROP FUNCTION join_alert(uuid, uuid, text[], boolean, boolean, timestamptz);
+CREATE FUNCTION join_alert(which uuid, answer uuid, why text[], figures jsonb, told_late boolean, reached boolean,
+                           lapse timestamptz)
 RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     WITH joined AS (
         UPDATE alert a SET reasons = a.reasons || ARRAY(SELECT r FROM unnest(why) AS r WHERE r <> ALL (a.reasons)),
+                           numbers = a.numbers || figures,
                            check_in_id = coalesce(answer, check_in_id), late = a.late AND told_late,
                            reached_somebody = a.reached_somebody OR reached,
                            contacted_at = CASE WHEN lapse IS NULL THEN a.contacted_at END,
@@ -63,6 +68,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS $$
     )
     SELECT EXISTS (SELECT FROM joined)
 $$;
+REVOKE ALL ON FUNCTION join_alert FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION join_alert TO cairn_app;
 REVOKE ALL ON FUNCTION may_open_alerts, may_log_of, may_tell_of, open_alert_of FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION may_open_alerts, may_log_of, may_tell_of, open_alert_of TO cairn_app;
 

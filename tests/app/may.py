@@ -148,6 +148,11 @@ MAY: Mapping[Route, May] = {
         TREATING, "peer peer-lead: team covering claimed consented", "program-lead: claimed"
     ),
     ("GET", "/v1/alerts"): TOLD,
+    ("GET", "/v1/check-in-form"): EVERYBODY,
+    ("PUT", "/v1/check-in-form"): may("program-lead operator: program"),
+    ("GET", "/v1/thresholds"): may("program-lead supervisor operator counselor prescriber: program"),
+    ("POST", "/v1/thresholds"): may("program-lead supervisor: program"),
+    ("GET", "/v1/check-ins/today"): OWN,
     ("POST", "/v1/patients/{patient_id}/alerts"): may(
         "peer peer-lead counselor prescriber: team covering claimed booked", "supervisor: program",
     ),

@@ -187,6 +187,18 @@ def _approval(scene: Scene) -> dict[str, Any]:
     return {"approval_id": APPROVAL}
 
 
+def _form(_scene: Scene) -> dict[str, Any]:
+    return {"questions": [{"question": "sleep", "english": "How many hours?", "spanish": "¿Cuántas horas?"}]}
+
+
+def _thresholds(scene: Scene) -> dict[str, Any]:
+    return {
+        "id": a_new_id(scene), "validFrom": (scene.world.clock.now + timedelta(days=1)).isoformat(), "cravingHigh": 6,
+        "cravingAbove": 3, "moodLow": 2, "moodBelow": 3, "medianDays": 3, "togetherCraving": 5, "togetherMood": 4,
+        "togetherSleep": 4, "trendPoints": 2, "missedDays": 2,
+    }  # fmt: skip
+
+
 def _concern(scene: Scene) -> dict[str, Any]:
     return {"id": a_new_id(scene), "alertClass": "p0", "heard": "by-phone"}
 
@@ -476,6 +488,11 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/check-ins"): CALLER,
     ("GET", "/v1/patients/{patient_id}/check-ins"): Recipe(of="one", path=_maya, unfit=OTHER),
     ("GET", "/v1/patients/{patient_id}/trend"): Recipe(of="one", path=_maya, unfit=OTHER),
+    ("GET", "/v1/check-ins/today"): CALLER,
+    ("GET", "/v1/check-in-form"): CALLER,
+    ("PUT", "/v1/check-in-form"): Recipe(of="caller", body=_form),
+    ("GET", "/v1/thresholds"): CALLER,
+    ("POST", "/v1/thresholds"): Recipe(of="caller", body=_thresholds, served=201),
     ("GET", "/v1/alerts"): MANY,
     ("GET", "/v1/support"): CALLER,
     ("POST", "/v1/patients/{patient_id}/alerts"): Recipe(of="one", path=_maya, unfit=OTHER, body=_concern, served=201),

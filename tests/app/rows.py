@@ -126,6 +126,7 @@ READS: Mapping[str, Sees] = {
     "care_team_member": by_patient("self", "team", "treating", "supervised", "coordinated"),
     # A peer reads levels, through functions of levels; rows cannot be told apart by column.
     "check_in": by_patient("self", "treating", "supervised"),
+    "missed_check_in": by_patient("self", "treating", "supervised"),
     "closure": by_patient("self", "supervised"),
     "consent": by_patient(*ACCOUNTABLE),
     # Of Maya's one consent.
@@ -169,7 +170,9 @@ READS: Mapping[str, Sees] = {
 # Tables that speak of nobody: permissions, plans, texts, limits, counts and answers by a hash, a demo's mark, the
 # history of the schema.
 OF_NOBODY = {
-    "access_cell", "alert_limit", "alert_step", "booked_window", "crisis_resource", "demo_mark", "kept_answer",
+    "access_cell", "alert_limit", "alert_step", "booked_window", "check_in_form", "check_in_question",
+    "check_in_threshold", "check_in_window", "crisis_resource", "demo_mark",
+    "harm_reduction_line", "kept_answer",
     "legal_parameter", "legal_text", "migration", "retention_rule", "session_lifetime", "taken",
 }  # fmt: skip
 # One's own only, although everybody may read.

@@ -211,6 +211,7 @@ async def a_day(world: World, seen: Seen) -> Scene:
     await alerts.escalate_overdue(seen, world.clock.now)
     records = {p.handle: await _record(world, seen, p, *alerts_of[p.handle]) for p in PATIENTS}
     await _check_told(seen, records)
+    await _asked(seen, world)
     await _past(seen, world)
     records[MAYA.handle] = await _shared(seen, world, records[MAYA.handle])
     shift = (await seen.owner("SELECT id FROM duty_shift WHERE staff_id = $1", SAM.id))[0][0]
@@ -325,6 +326,10 @@ async def _record(world: World, seen: Seen, patient: Person, check_in: UUID, ale
     await seen.owner(
         "INSERT INTO calendar_feed (sha256, person_id, made_at) VALUES ($1, $2, $3)", sha256(feed), patient.id, now
     )
+    await seen.owner(
+        "INSERT INTO missed_check_in (id, patient_id, day, noticed_at) VALUES ($1, $2, $3, $4)",
+        world.new_id(), patient.id, now.date() - timedelta(days=1), now,
+    )  # fmt: skip
     [[session]] = await seen.owner("SELECT id FROM session WHERE person_id = $1", patient.id)
     return Record(patient, alert, check_in, visits[0], visits[-1], regimen, occurrence, device, delivery, session, feed,
                   await _contact(seen, patient, world), *await _leaving(seen, patient, world))  # fmt: skip
@@ -410,6 +415,26 @@ async def _visit(seen: Seen, patient: Person, staff: Person, later: int, world: 
         number, patient.id, staff.id, kind, starts_at, starts_at + length, world.clock.now - timedelta(days=1),
     )  # fmt: skip
     return number
+
+
+async def _asked(seen: Seen, world: World) -> None:
+    """What Harbor asks each day, and when it worries, in its own way."""
+    now = world.clock.now
+    await seen.owner("INSERT INTO check_in_form VALUES ($1, $2)", HARBOR.id, now)
+    await seen.owner(
+        "INSERT INTO check_in_question (organisation_id, question, position, english, spanish)"
+        " VALUES ($1, 'sleep', 0, 'How many hours of sleep?', '¿Cuántas horas de sueño?')",
+        HARBOR.id,
+    )  # fmt: skip
+    await seen.owner(
+        """
+        INSERT INTO check_in_threshold
+        SELECT (jsonb_populate_record(t, jsonb_build_object('id', $1::uuid, 'organisation_id', $2::uuid,
+                                                            'valid_from', $3::timestamptz))).*
+        FROM check_in_threshold t WHERE organisation_id IS NULL
+        """,
+        world.new_id(), HARBOR.id, now - timedelta(days=30),
+    )  # fmt: skip
 
 
 async def _past(seen: Seen, world: World) -> None:

@@ -34,6 +34,8 @@ NO_RECORD = {
     "own-authenticator": "one's own ways in",
     "own-passkeys": "one's own ways in",
     "own-provider": "one's own ways in",
+    "check-in-questions": "what is asked each day, of everybody",
+    "thresholds": "of a program; they name nobody",
     "provider": "the door of another house",
     "recipients": "organisations and who works there",
     "recoveries": "of colleagues; it stands in the history of their account",

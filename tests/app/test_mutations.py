@@ -135,8 +135,8 @@ WALLED = (
     "account_event", "address", "alert", "alert_event", "alert_told", "appointment", "approval", "audit_anchor",
     "audit_event", "audit_head", "break_glass", "break_glass_review", "calendar_feed", "care_team_member",
     "check_in", "closure", "code_challenge", "consent", "consent_revocation", "contact", "coverage", "delivery",
-    "disclosure", "duty_shift", "event", "export", "invitation", "legal_hold", "letter", "notification",
-    "occurrence", "organisation", "passkey", "passkey_challenge", "passkey_owner", "patient", "person",
+    "disclosure", "duty_shift", "event", "export", "invitation", "legal_hold", "letter", "missed_check_in",
+    "notification", "occurrence", "organisation", "passkey", "passkey_challenge", "passkey_owner", "patient", "person",
     "provider_attempt", "provider_link", "receipt", "recovery_code", "regimen", "session", "staff_role", "totp",
     "vouch", "working_exception", "working_hours",
 )  # fmt: skip

@@ -140,8 +140,8 @@ CALLS: Mapping[str, str] = {
         " now() + interval '1 hour')::int",
     "invited_contact(uuid,text,bytea)": "SELECT count(invited_contact('{maya}', 'email', {index}))",
     "is_second_contact(uuid,text,bytea)": "SELECT is_second_contact('{asking}', 'email', {index})::int",
-    "join_alert(uuid,uuid,text[],boolean,boolean,timestamp with time zone)":
-        "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', false, true, NULL)::int",
+    "join_alert(uuid,uuid,text[],jsonb,boolean,boolean,timestamp with time zone)":
+        "SELECT join_alert('{alert}', '{check_in}', '{{mood-low}}', '{{}}', false, true, NULL)::int",
     "leaving(timestamp with time zone)": "SELECT count(*) FROM leaving(now() + interval '100 years')",
     "knows_device(uuid,bytea)": "SELECT knows_device('{maya}', 'a key')::int",
     "levels_of(uuid[])": "SELECT count(*) FROM levels_of(ARRAY['{check_in}'::uuid])",
@@ -219,6 +219,7 @@ CALLS: Mapping[str, str] = {
     "use_invitation(uuid,timestamp with time zone)":
         "SELECT count(*) FROM use_invitation('{invitation}', '2026-03-03T15:20Z')",
     "use_setup_link(bytea,timestamp with time zone)": "SELECT use_setup_link(sha256('a guess'), now())::int",
+    "unanswered(timestamp with time zone,integer)": "SELECT count(*) FROM unanswered(now() + interval '9 days', 9)",
     "use_vouch(uuid,timestamp with time zone)": "SELECT use_vouch('{asking}', '2026-03-03T15:30Z')::int",
     "verify_contact(uuid,timestamp with time zone)":
         "SELECT verify_contact('{contact}', now())::int",
@@ -240,6 +241,8 @@ CALLS: Mapping[str, str] = {
 }  # fmt: skip
 # What these do is for everybody, or is asked by nobody.
 FOR_EVERYBODY = {
+    "ask_each_day(jsonb,timestamp with time zone)": "asks for the right itself: what a program asks, and of nobody",
+    "worry_from(jsonb)": "the same, of thresholds",
     "account_is_audited()": "a trigger, which nobody can call",
     "a_link_waits()": "a trigger, which nobody can call",
     "a_link_is_told()": "a trigger, which nobody can call",

@@ -410,7 +410,7 @@ async def test_tables_of_nobody_lead_to_nobody(scene: Scene) -> None:
         "SELECT column_name FROM information_schema.columns WHERE table_name = ANY ($1) AND data_type = 'uuid'",
         sorted(OF_NOBODY),
     )
-    assert {row["column_name"] for row in rows} <= {"organisation_id"}
+    assert {row["column_name"] for row in rows} <= {"organisation_id", "id"}
 
 
 async def test_nobody_at_all_sees_staff_and_what_is_of_nobody(scene: Scene) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.alerts import rules
-from app.alerts.models import AlertPatient, AlertRow, Level
+from app.alerts.models import AlertPatient, AlertRow, Level, Numbers
 from app.demo.cast import BEN, DANA, GRACE, INES, KAI, LEO, LINDQVIST, MAYA, NELL, OKAFOR, ROSA, SAM, THEO, Person
 from app.escalation.models import AlertClass
 from tests.app.scene import Scene, medicine_of
@@ -103,8 +103,8 @@ async def test_with_whom_an_appointment_was_stays_part_of_it(scene: Scene) -> No
 def row(alert_class: AlertClass, *, known: bool) -> AlertRow:
     patient = AlertPatient(MAYA.id, MAYA.name) if known else None
     return AlertRow(
-        MAYA.id, alert_class, False, NOW, 0, None, None, None, None, None, None, 1, ["mood-low"], patient,
-        Level(1, 9, True) if known else None,
+        MAYA.id, alert_class, False, NOW, 0, None, None, None, None, None, None, 1, ["mood-low"],
+        Numbers(mood=1), patient, Level(1, 9, True) if known else None,
     )  # fmt: skip
 
 
@@ -123,6 +123,6 @@ def row(alert_class: AlertClass, *, known: bool) -> AlertRow:
 def test_each_reader_of_an_alert_gets_the_one_object_of_its_kind(
     roles: list[str], alert_class: AlertClass, known: bool, kind: str
 ) -> None:
-    view = rules.shown(row(alert_class, known=known), roles)
+    view = rules.shown(row(alert_class, known=known), roles, "en")
     there = {name for name in ("person", "worry", "matter") if getattr(view, name) is not None}
     assert (view.kind, there) == (kind, {kind} - {"signal"})

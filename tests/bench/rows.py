@@ -11,6 +11,7 @@ from datetime import date, datetime
 from app.checkins import queries
 from app.checkins.models import NewCheckIn
 from app.clock import system_clock
+from app.demo.cast import HARBOR
 from db import Pool, connect, new_id, open_pool, person
 from tests.bench import Ratio, _database, _machine
 from tests.bench._database import Database, Patient
@@ -83,6 +84,6 @@ def _writing(pool: Pool, patients: Sequence[Patient], now: datetime) -> Turn:
         patient = patients[number % len(patients)].id
         new = NewCheckIn(new_id(now), now.date(), 6, 2, now, note="Slept well, went for a walk.")
         async with pool.transaction(person(patient)) as db:
-            return await timed(queries.record(db, patient, new, b"sealed before" * 4, now))
+            return await timed(queries.record(db, patient, HARBOR.id, new, b"sealed before" * 4, now))
 
     return turn

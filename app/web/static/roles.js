@@ -74,6 +74,10 @@ export const MAY = {
   "add staff": [
     "operator"
   ],
+  "add thresholds": [
+    "supervisor",
+    "program-lead"
+  ],
   "approve own-approvals": [],
   "arrange care-team": [
     "counselor",
@@ -145,6 +149,10 @@ export const MAY = {
     "prescriber",
     "coordinator",
     "supervisor"
+  ],
+  "change check-in-questions": [
+    "program-lead",
+    "operator"
   ],
   "change own-account": [
     "peer",
@@ -471,6 +479,18 @@ export const MAY = {
     "supervisor",
     "program-lead"
   ],
+  "read check-in-questions": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber",
+    "primary-care",
+    "coordinator",
+    "supervisor",
+    "program-lead",
+    "privacy-officer",
+    "operator"
+  ],
   "read check-ins": [
     "counselor",
     "prescriber",
@@ -647,6 +667,13 @@ export const MAY = {
     "prescriber",
     "coordinator",
     "supervisor"
+  ],
+  "read thresholds": [
+    "counselor",
+    "prescriber",
+    "supervisor",
+    "program-lead",
+    "operator"
   ],
   "receive own-devices": [
     "peer",

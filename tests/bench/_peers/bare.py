@@ -8,10 +8,11 @@ from urllib.parse import parse_qs
 
 import asyncpg
 import msgspec
+from msgspec.structs import astuple
 
 from app import auth
 from app.checkins import rules
-from app.checkins.models import CheckIn, CheckIns, Facts, NewCheckIn, RecordedCheckIn
+from app.checkins.models import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn
 from app.clock import system_clock
 from app.wire import cursor_for
 from tests.bench._peers import closed, pool
@@ -57,18 +58,19 @@ async def _record(raw: Raw, scope: Any, receive: Any) -> tuple[int, bytes]:
     me = await _begin(raw, scope)
     try:
         row = await raw.fetchrow(
-            RECORD, new.id, me["id"], new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger,
+            RECORD, new.id, me["id"], me["organisation_id"], new.date, new.mood, new.craving, new.wants_to_talk,
+            new.in_danger, new.sleep_hours, new.triggers, new.used, new.medication_taken,
             await closed.sealed(raw, me["id"], new.id, new.note), new.answered_at, now,
         )  # fmt: skip
-        facts = Facts(*closed.with_words(row, new.note))
-        if rules.worry(facts):
+        kept, worries = closed.judged(row, new)
+        if worries:
             raise NotImplementedError("a worrying answer is not what is measured here")
         await raw.execute("COMMIT")
     except BaseException:
         await raw.execute("ROLLBACK")
         raise
-    kept = RecordedCheckIn(*closed.with_words(row, new.note)[:-1], support=rules.support(None, me["language"]))
-    return 201, ENCODER.encode(kept)
+    said = astuple(rules.said(kept, new.note))
+    return 201, ENCODER.encode(RecordedCheckIn(*said, support=rules.support(None, me["language"])))
 
 
 async def _history(raw: Raw, scope: Any, _receive: Any) -> tuple[int, bytes]:

@@ -1,16 +1,26 @@
 """Sealing as every peer does it: with the same cipher, and the key that was unwrapped a moment ago."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import cache
 from typing import Any
 from uuid import UUID
 
+from app.checkins import rules
 from app.checkins.actions import place
+from app.checkins.models import KeptWithDays
+from app.thresholds import rules as thresholds
 from db.connection import Connection, Raw
 from db.envelope import DataKey
 from db.keys import Kept
+from db.rows import Reader, reader
 from tests.keys import some_keys
 
 KEYS = some_keys()
+
+
+@cache
+def _reader(columns: tuple[str, ...]) -> Reader:
+    return reader(KeptWithDays, columns)
 
 
 async def sealed(raw: Raw, patient: UUID, number: UUID, note: str) -> bytes | None:
@@ -21,6 +31,14 @@ async def sealed(raw: Raw, patient: UUID, number: UUID, note: str) -> bytes | No
 def with_words(row: Any, note: str) -> list[Any]:
     """A row with its words in the place of the sealed ones."""
     return [note if name == "note_sealed" else value for name, value in row.items()]
+
+
+def judged(row: Any, new: Any) -> tuple[KeptWithDays, bool]:
+    """A row that was kept of what was sent, and whether it worries anybody."""
+    kept: KeptWithDays = _reader(tuple(row.keys())).one(row)
+    rules.check_asked(new, kept.asked)
+    facts = thresholds.facts(rules.answered(kept), kept.recent, kept.days, kept.thresholds)
+    return kept, thresholds.worry(facts, kept.thresholds) is not None
 
 
 async def opened(raw: Raw, patient: UUID, rows: Sequence[Any]) -> list[str]:

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app import auth
 from app.checkins import rules
-from app.checkins.models import Facts
+from app.checkins.models import KeptWithDays
 from app.clock import system_clock
 from app.wire import cursor_for
 from tests.bench._peers import closed, pool
@@ -66,14 +66,20 @@ Db = Annotated[Any, Depends(transaction, scope="function")]
 async def record(new: NewCheckIn, me: Me, db: Db) -> RecordedCheckIn:
     """Say how you feel."""
     row = await db.fetchrow(
-        RECORD, new.id, me.id, new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger,
+        RECORD, new.id, me.id, me.organisation_id, new.date, new.mood, new.craving, new.wants_to_talk, new.in_danger,
+        new.sleep_hours, new.triggers, new.used, new.medication_taken,
         await closed.sealed(db, me.id, new.id, new.note), new.answered_at, system_clock(),
     )  # fmt: skip
     if row is None:
         raise HTTPException(409)
-    if rules.worry(Facts(*closed.with_words(row, new.note))):
+    kept, worries = closed.judged(row, new)
+    if worries:
         raise HTTPException(501, "a worrying answer is not what is measured here")
-    return RecordedCheckIn(**row, note=new.note, support=rules.support(None, me.language))
+    return RecordedCheckIn(**_shown(kept), note=new.note, support=rules.support(None, me.language))
+
+
+def _shown(kept: KeptWithDays) -> dict[str, Any]:
+    return {name: getattr(kept, name) for name in CheckIn.model_fields if name != "note"}
 
 
 async def history(me: Me, db: Db, limit: Annotated[int, Query(ge=1, le=100)] = 30) -> CheckIns:

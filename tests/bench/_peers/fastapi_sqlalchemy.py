@@ -3,13 +3,28 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
+import msgspec
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from sqlalchemy import ARRAY, Integer, LargeBinary, SmallInteger, Text, Uuid, cast, column, func, literal, null, select
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    Uuid,
+    cast,
+    column,
+    func,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -18,8 +33,10 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from app import auth
 from app.checkins import rules
 from app.checkins.actions import place
-from app.checkins.models import Facts
 from app.clock import system_clock
+from app.questions.models import Asked
+from app.thresholds import rules as thresholds
+from app.thresholds.models import Answered, Day, Thresholds
 from app.wire import cursor_for
 from db import new_id
 from db.envelope import DataKey
@@ -28,7 +45,7 @@ from tests.bench._peers import closed
 from tests.bench._peers.shapes import CheckIn, CheckIns, NewCheckIn, RecordedCheckIn, Signed
 from tests.bench._peers.statements import PURPOSES
 
-Day = date
+Date = date
 
 
 class Base(DeclarativeBase):
@@ -42,12 +59,16 @@ class CheckInRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID]
-    date: Mapped[Day] = mapped_column("day")
+    date: Mapped[Date] = mapped_column("day")
     version: Mapped[int]
     mood: Mapped[int] = mapped_column(SmallInteger)
     craving: Mapped[int] = mapped_column(SmallInteger)
     wants_to_talk: Mapped[bool]
     in_danger: Mapped[bool]
+    sleep_hours: Mapped[int | None] = mapped_column(SmallInteger)
+    triggers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    used: Mapped[list[str] | None] = mapped_column(ARRAY(Text))
+    medication_taken: Mapped[str | None]
     note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     answered_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
     received_at: Mapped[datetime] = mapped_column(TIMESTAMP(timezone=True))
@@ -88,7 +109,11 @@ async def signed(db: Db, sent: Bearer) -> Signed:
     """Whoever holds that token, if it is a patient; from here on the transaction is theirs."""
     now = system_clock()
     found = func.signed_in(auth.sha256(sent.credentials), now).table_valued(
-        column("id", Uuid), column("session_id", Uuid), column("language", Text), column("roles", ARRAY(Text))
+        column("id", Uuid),
+        column("organisation_id", Uuid),
+        column("session_id", Uuid),
+        column("language", Text),
+        column("roles", ARRAY(Text)),
     )
     row = (await db.execute(select(found))).one_or_none()
     if row is None:
@@ -118,7 +143,7 @@ Me = Annotated[Signed, Depends(signed)]
 
 async def record(new: NewCheckIn, me: Me, db: Db) -> RecordedCheckIn:
     """Say how you feel."""
-    version, median = await _before(db, me.id, new.date)
+    version, before = await _before(db, me, new.date)
     said = new.model_dump()
     words = said.pop("note")
     key = await closed.key(me.id, lambda: _key(db, me.id))
@@ -134,25 +159,48 @@ async def record(new: NewCheckIn, me: Me, db: Db) -> RecordedCheckIn:
         raise HTTPException(409) from error
     await _audit(db, "record", me.id, new.id)
     kept = CheckIn.model_validate(row)
-    if rules.worry(Facts(**kept.model_dump(), median_craving=median)):
+    sent: Any = new
+    rules.check_asked(sent, before.asked)
+    facts = thresholds.facts(Answered(**_judged(kept)), before.recent, before.days, before.thresholds)
+    if thresholds.worry(facts, before.thresholds):
         raise HTTPException(501, "a worrying answer is not what is measured here")
     return RecordedCheckIn(**kept.model_dump(), support=rules.support(None, me.language))
 
 
-async def _before(db: AsyncSession, me: UUID, day: date) -> tuple[int, float | None]:
-    """The day's latest version, and the median craving of the fortnight before it."""
-    mine = CheckInRow.patient_id == me
-    latest = select(func.max(CheckInRow.version)).where(mine, CheckInRow.date == day).scalar_subquery()
-    fortnight = (
-        select(CheckInRow.craving)
+class Before(NamedTuple):
+    """What the rules must know of the days before, and of the program."""
+
+    recent: list[Day]
+    days: int
+    thresholds: Thresholds
+    asked: list[Asked]
+
+
+def _judged(kept: CheckIn) -> dict[str, Any]:
+    return {name: getattr(kept, name) for name in Answered.__struct_fields__}
+
+
+async def _before(db: AsyncSession, me: Signed, day: date) -> tuple[int, Before]:
+    """The day's latest version, and what decides whether an answer worries anybody."""
+    recent = await db.execute(
+        select(CheckInRow.date, CheckInRow.mood, CheckInRow.craving, CheckInRow.version)
         .distinct(CheckInRow.date)
-        .where(mine, CheckInRow.date >= day - timedelta(days=14), CheckInRow.date < day)
+        .where(CheckInRow.patient_id == me.id, CheckInRow.date.between(day - timedelta(days=21), day))
         .order_by(CheckInRow.date, CheckInRow.version.desc())
-        .subquery()
     )
-    median = select(func.percentile_cont(0.5).within_group(fortnight.c.craving)).scalar_subquery()
-    row = (await db.execute(select(func.coalesce(latest, 0), median))).one()
-    return row[0], row[1]
+    rows = recent.all()
+    others = select(func.count(CheckInRow.date.distinct())).where(
+        CheckInRow.patient_id == me.id, CheckInRow.date != day
+    )
+    program = (
+        func.thresholds_of(me.organisation_id, system_clock(), type_=JSON),
+        func.questions_of(me.organisation_id, type_=JSON),
+    )
+    days, at, asked = (await db.execute(select(others.scalar_subquery(), *program))).one()
+    return max((row.version for row in rows if row.date == day), default=0), Before(
+        [Day(row.date, row.mood, row.craving) for row in rows if row.date < day], 1 + days,
+        msgspec.convert(at, Thresholds), msgspec.convert(asked, list[Asked]),
+    )  # fmt: skip
 
 
 async def history(me: Me, db: Db, limit: Annotated[int, Query(ge=1, le=100)] = 30) -> CheckIns:

@@ -1,13 +1,15 @@
 """The wire as pydantic models, for the FastAPI peers: the same limits and the same names as Cairn's Structs."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Rating = Annotated[int, Field(ge=0, le=10)]
+Slug = Annotated[str, Field(min_length=1, max_length=40, pattern="^[a-z0-9-]*$")]
+Substance = Literal["opioid", "alcohol", "stimulant", "benzodiazepine", "cannabis", "tobacco", "other", "unsaid"]
 
 
 class Model(BaseModel):
@@ -28,6 +30,10 @@ class NewCheckIn(Model):
     answered_at: AwareDatetime
     wants_to_talk: bool = False
     in_danger: bool = False
+    sleep_hours: Annotated[int, Field(ge=0, le=24)] | None = None
+    triggers: Annotated[list[Slug], Field(max_length=20)] = []
+    used: Annotated[list[Substance], Field(max_length=10)] | None = None
+    medication_taken: Literal["yes", "no", "none-due"] | None = None
     note: Annotated[str, Field(max_length=2000, pattern="^[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f]*$")] = ""
 
 
@@ -41,6 +47,10 @@ class CheckIn(Model):
     craving: int
     wants_to_talk: bool
     in_danger: bool
+    sleep_hours: int | None
+    triggers: list[str]
+    used: list[str] | None
+    medication_taken: str | None
     note: str
     answered_at: datetime
     received_at: datetime
@@ -52,6 +62,7 @@ class RecordedCheckIn(CheckIn):
     support: str
     alert_id: UUID | None = None
     crisis: dict[str, Any] | None = None
+    harm_reduction: dict[str, Any] | None = None
 
 
 class CheckIns(Model):
@@ -65,6 +76,7 @@ class Signed(Model):
     """Someone who has signed in."""
 
     id: UUID
+    organisation_id: UUID
     session_id: UUID
     language: str
     roles: list[str]

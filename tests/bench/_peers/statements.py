@@ -63,5 +63,5 @@ def begin(me: UUID, session: UUID, now: datetime) -> str:
 _A_CHECK_IN = NewCheckIn(NOBODY, date.min, 0, 0, LONG_AGO)
 
 LOOK_UP = _sent(lambda ear: auth.who(cast("Pool", ear), f"Bearer {A_TOKEN}", LONG_AGO))
-RECORD = _sent(lambda ear: queries.record(cast("Connection", ear), NOBODY, _A_CHECK_IN, None, LONG_AGO))
+RECORD = _sent(lambda ear: queries.record(cast("Connection", ear), NOBODY, NOBODY, _A_CHECK_IN, None, LONG_AGO))
 HISTORY = _sent(lambda ear: queries.history(cast("Connection", ear), NOBODY, before=date.max, limit=1))

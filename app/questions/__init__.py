@@ -1,0 +1,1 @@
+"""What a program asks each day, beside mood and craving."""

@@ -1,0 +1,1 @@
+"""From when on an answer worries a program, and why."""
