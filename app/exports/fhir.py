@@ -14,6 +14,7 @@ Resource = dict[str, Any]
 
 LOCAL = "urn:cairn:codes"
 _SCALE = "0 to 10, self-rated, operational; not a validated instrument"
+_UCUM = "http://unitsofmeasure.org"
 _CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 _REQUESTED = {"active": "active", "stopped": "stopped"}
 _GIVEN = {"taken": "completed", "skipped": "not-done"}
@@ -137,9 +138,27 @@ def _observation(one: Answer, patient: UUID, amends: UUID | None) -> Resource:
             {"code": _local("craving", f"Craving, {_SCALE}"), "valueInteger": one.craving},
             {"code": _local("wants-to-talk"), "valueBoolean": one.wants_to_talk},
             {"code": _local("in-danger", "Said: I may overdose or hurt myself"), "valueBoolean": one.in_danger},
+            *_asked(one),
         ],
         note=[{"text": one.note, "time": _at(one.answered_at)}] if one.note.strip() else [],
     )
+
+
+def _asked(one: Answer) -> Iterable[Resource]:
+    """What a program asks besides; what was not said is not there, and that nothing was used is said."""
+    if one.sleep_hours is not None:
+        yield {
+            "code": _local("sleep", "Hours of sleep"),
+            "valueQuantity": {"value": one.sleep_hours, "unit": "h", "system": _UCUM, "code": "h"},
+        }
+    for trigger in one.triggers:
+        yield {"code": _local("trigger"), "valueString": trigger}
+    for used in one.used or ():
+        yield {"code": _local("used", "Used since the last check-in"), "valueString": used}
+    if one.used == []:
+        yield {"code": _local("used", "Used since the last check-in"), "valueBoolean": False}
+    if one.medication_taken is not None:
+        yield {"code": _local("medication-taken"), "valueString": one.medication_taken}
 
 
 def _request(one: Regimen, patient: UUID) -> Resource:

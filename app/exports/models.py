@@ -98,6 +98,10 @@ class SealedAnswer(Struct, frozen=True):
     craving: int
     wants_to_talk: bool
     in_danger: bool
+    sleep_hours: int | None
+    triggers: list[str]
+    used: list[str] | None
+    medication_taken: str | None
     note_sealed: bytes | None
     answered_at: datetime
     received_at: datetime
@@ -113,6 +117,10 @@ class Answer(Struct, frozen=True):
     craving: int
     wants_to_talk: bool
     in_danger: bool
+    sleep_hours: int | None
+    triggers: list[str]
+    used: list[str] | None
+    medication_taken: str | None
     note: str
     answered_at: datetime
     received_at: datetime

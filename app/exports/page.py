@@ -45,6 +45,8 @@ _WORDS = {
         "answers": "How I was", "day": "Day", "mood": "Mood", "craving": "Craving", "words": "My words",
         "scales": "Mood and craving are my own ratings from 0 to 10. They are not a validated test.",
         "amended": "changed later", "danger": "I said that I may be in danger", "talk": "I wanted to talk",
+        "sleep": "hours of sleep", "triggers": "what was hard", "used": "used", "none-used": "nothing",
+        "medication": "medication taken", "yes": "yes", "no": "no", "none-due": "none due",
         "medicines": "My medicines", "medicine": "Medicine", "times": "Times", "prescriber": "Prescribed by",
         "doses": "Doses that I answered", "alerts": "When somebody was alerted", "reasons": "Why",
         "closed": "Closed", "looks": "Who looked at my record or changed it", "by": "Who", "system": "Cairn",
@@ -63,6 +65,8 @@ _WORDS = {
         "words": "Mis palabras",
         "scales": "El ánimo y las ganas de consumir son mis propias notas de 0 a 10. No son una prueba validada.",
         "amended": "cambiado después", "danger": "Dije que podía estar en peligro", "talk": "Quería hablar",
+        "sleep": "horas de sueño", "triggers": "lo que fue difícil", "used": "usé", "none-used": "nada",
+        "medication": "tomé mi medicación", "yes": "sí", "no": "no", "none-due": "no tocaba",
         "medicines": "Mis medicinas", "medicine": "Medicina", "times": "Horas", "prescriber": "Recetada por",
         "doses": "Dosis que contesté", "alerts": "Cuándo se avisó a alguien", "reasons": "Por qué",
         "closed": "Cerrado", "looks": "Quién miró o cambió mi expediente", "by": "Quién", "system": "Cairn",
@@ -156,6 +160,10 @@ def _answers(answers: list[Answer], say: Say) -> Iterable[tuple[str, ...]]:
         said = [one.note] if one.note else []
         said += [f"[{say('danger')}]"] if one.in_danger else []
         said += [f"[{say('talk')}]"] if one.wants_to_talk else []
+        said += [f"[{say('sleep')}: {one.sleep_hours}]"] if one.sleep_hours is not None else []
+        said += [f"[{say('triggers')}: {', '.join(one.triggers)}]"] if one.triggers else []
+        said += [f"[{say('used')}: {', '.join(one.used) or say('none-used')}]"] if one.used is not None else []
+        said += [f"[{say('medication')}: {say(one.medication_taken)}]"] if one.medication_taken else []
         said += [f"[{say('amended')}]"] if one.version < latest[one.day] else []
         yield _date(one.day), str(one.mood), str(one.craving), _text("\n".join(said))
 

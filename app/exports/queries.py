@@ -176,7 +176,8 @@ async def answers(db: Connection, patient_id: UUID) -> list[SealedAnswer]:
     return await db.all(
         SealedAnswer,
         """
-        SELECT id, day, version, mood, craving, wants_to_talk, in_danger, note_sealed, answered_at, received_at
+        SELECT id, day, version, mood, craving, wants_to_talk, in_danger, sleep_hours, triggers, used, medication_taken,
+               note_sealed, answered_at, received_at
         FROM check_in WHERE patient_id = $1 ORDER BY day, version
         """,
         patient_id,

@@ -30,8 +30,8 @@ class ExportNotThere(Refusal):
 def answer(row: SealedAnswer, note: str) -> Answer:
     """A check-in with its words."""
     return Answer(
-        row.id, row.day, row.version, row.mood, row.craving, row.wants_to_talk, row.in_danger, note, row.answered_at,
-        row.received_at,
+        row.id, row.day, row.version, row.mood, row.craving, row.wants_to_talk, row.in_danger, row.sleep_hours,
+        row.triggers, row.used, row.medication_taken, note, row.answered_at, row.received_at,
     )  # fmt: skip
 
 

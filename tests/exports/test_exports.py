@@ -37,6 +37,9 @@ async def made(world: World, who: Any = MAYA) -> str:
     return f"/v1/exports/{number}"
 
 
+ASKED: dict[str, Any] = {"sleepHours": 6, "triggers": ["stress", "pain"], "used": [], "medicationTaken": "yes"}
+
+
 async def unpacked(world: World, path: str, who: Any = MAYA) -> dict[str, bytes]:
     answer = await (await world.of(who)).get(f"{path}/file")
     assert answer.status_code == 200, answer.text
@@ -51,7 +54,11 @@ async def lived(real_world: World, own_database: str) -> World:
     world, now = real_world, real_world.clock.now
     maya = await world.of(MAYA)
     today = a_check_in(world, craving=9, wantsToTalk=True, note=NOTE)
-    for said in (today, a_check_in(world, note="amended"), a_check_in(world, date="2026-03-01", note="earlier")):
+    for said in (
+        today,
+        a_check_in(world, note="amended"),
+        a_check_in(world, date="2026-03-01", note="earlier", **ASKED),
+    ):
         assert (await maya.post("/v1/check-ins", json=said)).status_code == 201
     for stranger in (LEO, NOAH):
         await (await world.of(stranger)).post("/v1/check-ins", json=a_check_in(world, note=f"of {stranger.handle}"))
@@ -147,6 +154,23 @@ def references(value: Any) -> set[str]:
         own = {value["reference"]} if "reference" in value else set()
         return own.union(*(references(inner) for inner in value.values()))
     return set().union(*(references(inner) for inner in value)) if isinstance(value, list) else set()
+
+
+async def test_what_a_program_asks_besides_is_there_too(lived: World) -> None:
+    files = await unpacked(lived, await made(lived))
+    [day] = [
+        entry["resource"] for entry in json.loads(files["record.fhir.json"])["entry"]
+        if entry["resource"]["resourceType"] == "Observation" and entry["resource"].get("note", [{}])[0].get("text")
+        == "earlier"
+    ]  # fmt: skip
+    said = [(part["code"]["coding"][0]["code"], part) for part in day["component"]]
+    assert [part["valueQuantity"]["value"] for code, part in said if code == "sleep"] == [6]
+    assert [part["valueString"] for code, part in said if code == "trigger"] == ["stress", "pain"]
+    assert [part["valueBoolean"] for code, part in said if code == "used"] == [False]
+    assert [part["valueString"] for code, part in said if code == "medication-taken"] == ["yes"]
+    page = files["my-record.html"].decode()
+    for words in ("hours of sleep: 6", "what was hard: stress, pain", "used: nothing", "medication taken: yes"):
+        assert words in page
 
 
 async def test_an_amended_day_says_from_which_it_comes(lived: World) -> None:
