@@ -23,6 +23,8 @@ def main(argv: Sequence[str]) -> int:
             sub.add_argument("ring_key", nargs="?", metavar="KEY")
         if name == "audit":
             _audit_arguments(sub)
+        if name == "rules":
+            _rules_arguments(sub)
     options = parser.parse_args(argv)
     try:
         settings = examined(os.environ)[0] if options.command in _WHATEVER_IS_SET else read(os.environ)
@@ -40,7 +42,7 @@ _SENTENCES = frozenset(
     {
         *("BadSettings", "CannotListen", "OwnsTooMuch", "EditedHistory", "Misfit", "CannotServe", "NoPostgres"),
         *("Misplaced", "CannotUse", "NotMigrated", "OtherCells", "NoRole", "DatabaseEnded"),
-        *("KeysMissing", "KeysUnavailable", "StillNeeded", "CannotAudit", "NoKey", "OlderDatabase"),
+        *("KeysMissing", "KeysUnavailable", "StillNeeded", "CannotAudit", "CannotReplay", "NoKey", "OlderDatabase"),
     }
 )
 
@@ -167,6 +169,21 @@ def _audit(settings: Settings, options: argparse.Namespace) -> int:
     return auditing.run(settings, options)
 
 
+def _rules_arguments(parser: argparse.ArgumentParser) -> None:
+    """What can be asked of the rules."""
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    again = verbs.add_parser("replay", help="what other thresholds would have raised on the check-ins that are there")
+    again.add_argument("--since", required=True, metavar="DAY", help="check-ins of this day and later")
+    again.add_argument("--set", action="append", metavar="NAME=NUMBER", help="another threshold; may be repeated")
+    again.add_argument("--json", action="store_true")
+
+
+def _rules(settings: Settings, options: argparse.Namespace) -> int:
+    from app import replaying
+
+    return replaying.run(settings, options)
+
+
 def _say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
@@ -183,4 +200,5 @@ _COMMANDS: dict[str, Callable[[Settings, argparse.Namespace], int]] = {
     "up": _up, "api": _api, "worker": _worker, "signaling": _signaling, "migrate": _migrate,
     "operator-link": _operator_link, "doctor": _doctor, "config": _config, "access": _access, "openapi": _openapi,
     "demo": _demo, "keys": _keys, "audit": _audit,
+    "rules": _rules,
 }  # fmt: skip
