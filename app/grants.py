@@ -175,6 +175,7 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("add", "thresholds", (roles("program-lead", "supervisor", under=("program",)),)),
     ("read", "alerts", (SELF, *_TOLD)),
     ("claim contact release raise close", "alerts", _TOLD),
+    ("review", "alerts", (_SUPERVISOR,)),
     # Whoever stands beside a patient, and is worried, has somebody answer.
     ("open", "alerts", (
         roles(*PEERS, *CLINICIANS, under=("team", "covering", "claimed", "booked")), _SUPERVISOR,

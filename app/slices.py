@@ -29,6 +29,7 @@ from app.people import routes as people
 from app.provider import routes as provider
 from app.questions import routes as questions
 from app.recovery import routes as recovery
+from app.reviews import routes as reviews
 from app.sessions import routes as sessions
 from app.signin import routes as signin
 from app.thresholds import routes as thresholds
@@ -61,6 +62,7 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *thresholds.ROUTES,
     *checkins.ROUTES,
     *alerts.ROUTES,
+    *reviews.ROUTES,
     *appointments.ROUTES,
     *visits.ROUTES,
     *medications.ROUTES,

@@ -15,6 +15,7 @@ from msgspec import Struct
 import notifications
 from app import auth, idempotency, limits, seats
 from app.alerts import actions as alerts
+from app.appointments import actions as appointments
 from app.checkins import actions as checkins
 from app.closure import actions as closure
 from app.codes import actions as codes
@@ -72,6 +73,7 @@ def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
         Tick("texts", 1, 40, lambda now: _post(pool, beside.letters, "sms", now), notifications.letters.BELL),
         Tick("forget-codes", 3600, 60, lambda now: codes.forget(pool, now)),
         Tick("missed", 60, 60, lambda now: checkins.notice_missed(pool, now)),
+        Tick("no-shows", 60, 30, lambda now: appointments.ask_after(pool, now)),
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
         Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
         Tick("exports", 5, 120, lambda now: exports.make_due(pool, now), exports.TOPIC),

@@ -55,7 +55,7 @@ async def open(  # noqa: A001  # one opens an alert
     alert = Alert(
         worry.alert_class, next_step=0, counts_from=now, given_back_by=None, id=new_id(now), patient_id=patient_id,
         organisation_id=organisation_id, class_since=now, step=0, reached_somebody=False, claimed_by=None,
-        closed_at=None,
+        contacted_at=None, closed_at=None,
     )  # fmt: skip
     policy = await _policy(db, alert, now)
     told = telling(policy, alert, now)
@@ -96,7 +96,7 @@ async def _joined(
 
 def _who(alert: Alert, cause: Cause, by: UUID | None) -> UUID | None:
     """Whose word opened or joined it: nobody's where it is that nothing was said."""
-    return by or (None if cause.kind == "missed" else alert.patient_id)
+    return by or (None if cause.kind in ("missed", "no-show") else alert.patient_id)
 
 
 async def _know(db: Connection, alert: Alert, by: UUID | None, now: datetime) -> None:
@@ -137,7 +137,7 @@ async def _tell(db: Connection, alert: Alert, told: Telling, beside: Sequence[UU
     """Page everybody whom this turn reaches; when that is nobody, keep that too."""
     people = list(dict.fromkeys([*told.people, *beside]))
     await queries.tell(db, alert.id, people, told.step, now)
-    await queries.log(db, alert.id, rules.said(told), None, told.step, now)
+    await queries.log(db, alert.id, rules.said(told), None, told.step, now, told=people)
     await _page(db, alert, people, f"step-{told.step}", now)
     await events.publish(db, [*people, alert.patient_id], "alert", alert.id, now)
 
@@ -221,7 +221,7 @@ async def _bring_up(db: Connection, alert: Alert, now: datetime) -> None:
     people = reminded(policy, alert.claimed_by) if alert.claimed_by else []
     await queries.wait(db, alert.id, now + policy.hours.unclosed if policy.hours.unclosed else None)
     await queries.tell(db, alert.id, people, alert.step, now)
-    await queries.log(db, alert.id, "brought-up", None, alert.step, now)
+    await queries.log(db, alert.id, "brought-up", None, alert.step, now, told=people)
     await _page(db, alert, people, "open-still", now)
     await _let_look_again(db, alert, now)
     await audit.record(db, "bring-up", "alerts", [alert.patient_id], alert.id)
@@ -292,6 +292,11 @@ async def listed(db: Connection, me: Signed, cursor: str | None, limit: int, now
     return Alerts(items=items, next_cursor=cursor_for(*rules.place(items[-1])) if len(items) == limit else None)
 
 
+async def reviewed(db: Connection, alert_id: UUID, by: UUID, now: datetime) -> None:
+    """Keep in its history that a supervisor has looked at how it went."""
+    await queries.log(db, alert_id, "reviewed", by, 0, now)
+
+
 async def support_state(db: Connection, me: Signed) -> SupportState:
     """How the caller's own call for support stands."""
     await audit.record(db, "read", "alerts", [me.id])
@@ -309,8 +314,7 @@ async def _known_alert(db: Connection, me: Signed, alert_id: UUID) -> Alert:
     alert = await queries.by_id(db, alert_id, me.id)
     if alert is None:
         raise NotFound
-    if alert.closed_at is not None:
-        raise rules.AlertClosed
+    rules.check_open(alert)
     return alert
 
 

@@ -13,7 +13,7 @@ from app.wire import ClientId, Incoming, Model, Page
 Outcome = Literal["reached-safe", "reached-follow-up", "handed-over", "not-reached", "emergency-services"]
 EventKind = Literal[
     "opened", "joined", "told", "told-off-duty", "nobody", "escalated", "claimed", "contacted", "brought-up",
-    "released", "lapsed", "raised", "closed",
+    "released", "lapsed", "raised", "closed", "reviewed",
 ]  # fmt: skip
 
 
@@ -60,6 +60,7 @@ class Alert(Standing, frozen=True):
     step: int
     reached_somebody: bool
     claimed_by: UUID | None
+    contacted_at: datetime | None
     closed_at: datetime | None
 
 

@@ -6,7 +6,15 @@ from uuid import UUID
 
 import msgspec
 
-from app.alerts.models import Alert, AlertRow, Cause, EventKind, Lapsed, SupportState, Worry
+from app.alerts.models import (
+    Alert,
+    AlertRow,
+    Cause,
+    EventKind,
+    Lapsed,
+    SupportState,
+    Worry,
+)
 from app.escalation.models import Telling
 from db import Connection, new_id
 
@@ -83,7 +91,7 @@ async def open_of_class(db: Connection, patient_id: UUID, alert_class: str) -> A
         Alert,
         """
         SELECT alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id, class_since, step,
-               reached_somebody, claimed_by, closed_at
+               reached_somebody, claimed_by, contacted_at, closed_at
         FROM open_alert_of($1, $2)
         """,
         patient_id,
@@ -97,7 +105,7 @@ async def by_cause(db: Connection, patient_id: UUID, cause: Cause) -> Alert | No
         Alert,
         """
         SELECT class AS alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id,
-               class_since, step, reached_somebody, claimed_by, closed_at
+               class_since, step, reached_somebody, claimed_by, contacted_at, closed_at
         FROM alert
         WHERE patient_id = $1
           AND id = (SELECT alert_id FROM alert_event WHERE cause_id = $3 AND cause = $2 LIMIT 1)
@@ -118,7 +126,7 @@ async def by_id(db: Connection, alert_id: UUID, me: UUID) -> Alert | None:
         Alert,
         """
         SELECT class AS alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id,
-               class_since, step, reached_somebody, claimed_by, closed_at
+               class_since, step, reached_somebody, claimed_by, contacted_at, closed_at
         FROM alert a
         WHERE id = $1 AND (EXISTS (SELECT FROM alert_told t WHERE t.alert_id = a.id AND t.person_id = $2)
                            OR patient_id IN (SELECT patients_for('claim', 'alerts')))
@@ -151,12 +159,13 @@ async def log(
     step: int,
     now: datetime,
     cause: Cause | None = None,
+    told: Sequence[UUID] = (),
 ) -> None:
-    """What happened to the alert, for whoever asks later."""
+    """What happened to the alert and whose phones rang, for whoever asks later."""
     await db.run(
         """
-        INSERT INTO alert_event (id, alert_id, at, kind, by_person, step, cause, cause_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        INSERT INTO alert_event (id, alert_id, at, kind, by_person, step, cause, cause_id, told)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         """,
         new_id(now),
         alert_id,
@@ -166,6 +175,7 @@ async def log(
         step,
         cause.kind if cause else None,
         cause.id if cause else None,
+        list(told),
     )
 
 
@@ -207,7 +217,7 @@ async def lock_overdue(db: Connection, *, now: datetime, limit: int) -> list[Ale
         Alert,
         """
         SELECT class AS alert_class, next_step, counts_from, given_back_by, id, patient_id, organisation_id,
-               class_since, step, reached_somebody, claimed_by, closed_at
+               class_since, step, reached_somebody, claimed_by, contacted_at, closed_at
         FROM alert
         WHERE closed_at IS NULL AND escalates_at <= $1
         ORDER BY escalates_at
@@ -242,7 +252,8 @@ async def lapse_claims(db: Connection, *, now: datetime, limit: int) -> list[Lap
               ORDER BY lapses_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS lapsed
         WHERE a.id = lapsed.id
         RETURNING a.class AS alert_class, a.next_step, a.counts_from, a.given_back_by, a.id, a.patient_id,
-                  a.organisation_id, a.class_since, a.step, a.reached_somebody, a.claimed_by, a.closed_at,
+                  a.organisation_id, a.class_since, a.step, a.reached_somebody, a.claimed_by, a.contacted_at,
+                  a.closed_at,
                   lapsed.claimed_by AS was_claimed_by
         """,
         now,

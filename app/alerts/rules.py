@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.alerts import states
 from app.alerts.models import (
     Alert,
     AlertPatient,
@@ -49,6 +50,12 @@ class NeverLowered(Refusal):
 
 class AlreadyRaised(Refusal):
     """Another alert for this person is open already that is as urgent as that."""
+
+
+def check_open(alert: Alert) -> None:
+    """Whoever answers goes on with what is open: of a closed alert the declaration of states lets nothing be done."""
+    if not states.may(states.state(alert), "raised"):
+        raise AlertClosed
 
 
 def check_answers(alert_class: str, roles: Sequence[str]) -> None:

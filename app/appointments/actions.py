@@ -5,6 +5,8 @@ from uuid import UUID
 
 import notifications
 from app import audit
+from app.alerts import actions as alerts
+from app.alerts.models import Cause, Worry
 from app.appointments import queries, rules
 from app.appointments.models import (
     Appointment,
@@ -24,10 +26,11 @@ from app.errors import IdTaken, NotFound, Refusal
 from app.events import actions as events
 from app.people import actions as people
 from app.wire import Instant, cursor_for, place_of
-from db import Connection
+from db import CLOCK, Connection, Pool
 from notifications import Kind as About
 
 START = UUID(int=0)
+BATCH = 50
 
 
 async def slots(db: Connection, me: Signed, sought: Search, cursor: str | None, limit: int, now: datetime) -> Slots:
@@ -171,6 +174,16 @@ async def _settle(db: Connection, me: Signed, appointment: Appointment, to: Stat
     await queries.settle(db, appointment.id, to, me.id, now)
     await notifications.withdraw(db, About.APPOINTMENT, appointment.id, now)
     return await _changed(db, rules.settled(appointment, to), rules.ACTIONS[to], now)
+
+
+async def ask_after(pool: Pool, now: datetime) -> int:
+    """One tick: have a peer ask after each patient who did not come, once for an appointment; how many."""
+    async with pool.transaction(CLOCK) as db:
+        missed = await queries.not_asked_after(db, now=now, limit=BATCH)
+        for one in missed:
+            cause = Cause("no-show", one.appointment_id)
+            await alerts.open(db, one.patient_id, one.organisation_id, Worry("p2", ("no-show",)), cause, now)
+    return len(missed)
 
 
 async def _changed(db: Connection, appointment: Appointment, action: str, now: datetime) -> Appointment:

@@ -193,3 +193,11 @@ class FeedOwner(Struct, frozen=True):
     id: UUID
     language: str
     is_patient: bool
+
+
+class Missed(Struct, frozen=True):
+    """An appointment to which a patient did not come."""
+
+    appointment_id: UUID
+    patient_id: UUID
+    organisation_id: UUID

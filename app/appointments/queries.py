@@ -12,6 +12,7 @@ from app.appointments.models import (
     Calendar,
     FeedEntry,
     FeedOwner,
+    Missed,
     NewWorkingException,
     Span,
     Status,
@@ -193,6 +194,13 @@ async def taken(db: Connection, booking: Booking) -> bool:
         booking.during.ends_at,
     )
     return found is True
+
+
+async def not_asked_after(db: Connection, *, now: datetime, limit: int) -> list[Missed]:
+    """Appointments to which somebody did not come, as was said at least five minutes ago; for the clock alone."""
+    return await db.all(
+        Missed, "SELECT appointment_id, patient_id, organisation_id FROM not_asked_after($1, $2)", now, limit
+    )
 
 
 async def lock(db: Connection, appointment_id: UUID) -> None:

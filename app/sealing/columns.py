@@ -18,6 +18,7 @@ class Column(Struct, frozen=True):
 
 COLUMNS = (
     Column("address", "value", "person_id"),
+    Column("alert_review", "note", "patient_id"),
     Column("break_glass", "nature", "patient_id"),
     Column("break_glass_review", "note", "patient_id"),
     Column("check_in", "note", "patient_id"),

@@ -36,13 +36,13 @@ END $$;
 CREATE FUNCTION open_alert_of(of_patient uuid, of_class text)
 RETURNS TABLE (alert_class text, next_step integer, counts_from timestamptz, given_back_by uuid, id uuid, patient_id uuid,
                organisation_id uuid, class_since timestamptz, step integer, reached_somebody boolean, claimed_by uuid,
-               closed_at timestamptz)
+               contacted_at timestamptz, closed_at timestamptz)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
 #variable_conflict use_column
 BEGIN
     IF may_open_alerts(of_patient) IS NOT TRUE THEN RETURN; END IF;
     RETURN QUERY SELECT a.class, a.next_step, a.counts_from, a.given_back_by, a.id, a.patient_id, a.organisation_id,
-                        a.class_since, a.step, a.reached_somebody, a.claimed_by, a.closed_at
+                        a.class_since, a.step, a.reached_somebody, a.claimed_by, a.contacted_at, a.closed_at
                  FROM alert a WHERE a.patient_id = of_patient AND a.class = of_class AND a.closed_at IS NULL;
 END $$;
 

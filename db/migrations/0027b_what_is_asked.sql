@@ -158,6 +158,25 @@ END $$;
 REVOKE ALL ON FUNCTION unanswered FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION unanswered TO cairn_app;
 
+-- For the clock alone: whose appointment of the last day ended without them, and nobody has been asked to look yet.
+-- Five minutes are left for a slip of the finger to be put right.
+CREATE FUNCTION not_asked_after(at timestamptz, most integer)
+RETURNS TABLE (appointment_id uuid, patient_id uuid, organisation_id uuid)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 10 AS $$
+BEGIN
+    IF NOT on_the_clock() THEN RETURN; END IF;
+    RETURN QUERY
+    SELECT a.id, a.patient_id, p.organisation_id FROM appointment a JOIN person p ON p.id = a.patient_id
+    WHERE a.status = 'noshow' AND a.settled_at > at - interval '1 day' AND a.settled_at <= at - interval '5 min'
+      AND NOT EXISTS (SELECT FROM closure c WHERE c.patient_id = a.patient_id AND c.closed_at IS NOT NULL)
+      AND NOT EXISTS (SELECT FROM alert_event e WHERE e.cause_id = a.id AND e.cause = 'no-show')
+    ORDER BY a.settled_at, a.id
+    LIMIT most;
+END $$;
+CREATE INDEX ON appointment (settled_at) WHERE status = 'noshow';
+REVOKE ALL ON FUNCTION not_asked_after FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION not_asked_after TO cairn_app;
+
 -- What is said to somebody who has used: how to stay safer, and that nothing is held against them. Operational words
 -- that a site replaces by its own; never a word of blame.
 CREATE TABLE harm_reduction_line (

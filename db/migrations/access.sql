@@ -787,6 +787,7 @@ INSERT INTO access_cell (action, category, role, relation, purpose) VALUES
     ('reschedule', 'appointments', 'prescriber', 'held', 'treatment'),
     ('reschedule', 'appointments', 'prescriber', 'team', 'treatment'),
     ('reschedule', 'appointments', 'supervisor', 'program', 'oversight'),
+    ('review', 'alerts', 'supervisor', 'program', 'oversight'),
     ('review', 'emergency', 'privacy-officer', 'program', 'oversight'),
     ('review', 'emergency', 'supervisor', 'program', 'oversight'),
     ('revoke', 'consents', 'patient', 'self', 'patient-request'),

@@ -156,6 +156,9 @@ MAY: Mapping[Route, May] = {
     ("POST", "/v1/patients/{patient_id}/alerts"): may(
         "peer peer-lead counselor prescriber: team covering claimed booked", "supervisor: program",
     ),
+    ("GET", "/v1/alerts/{alert_id}/story"): TOLD,
+    ("GET", "/v1/alert-reviews"): may("supervisor: program"),
+    ("POST", "/v1/alerts/{alert_id}/review"): may("supervisor: program"),
     ("POST", "/v1/alerts/{alert_id}/claim"): TOLD,
     ("POST", "/v1/alerts/{alert_id}/contact"): TOLD,
     ("POST", "/v1/alerts/{alert_id}/release"): TOLD,

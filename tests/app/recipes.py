@@ -18,7 +18,7 @@ from tests.app import doorstep
 from tests.app.doorstep import APPROVAL, ASKING, DIGITS, NUMBER, OWN, RECOVERY, SECOND, code_of
 from tests.app.knowing import related
 from tests.app.may import MAY, May, Route, granted
-from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, Scene, a_new_id
+from tests.app.scene import DANAS_APP, DANAS_LINK, MAYAS_PASSKEY, PAST_CRISIS, Scene, a_new_id
 from tests.conftest import NOW
 from tests.consents.papers import elements, filled
 from tests.world import AS_IT_IS, SITE
@@ -496,6 +496,11 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/alerts"): MANY,
     ("GET", "/v1/support"): CALLER,
     ("POST", "/v1/patients/{patient_id}/alerts"): Recipe(of="one", path=_maya, unfit=OTHER, body=_concern, served=201),
+    ("GET", "/v1/alerts/{alert_id}/story"): Recipe(of="one", path=_alert),
+    ("GET", "/v1/alert-reviews"): MANY,
+    ("POST", "/v1/alerts/{alert_id}/review"): Recipe(
+        of="one", path=lambda _: {"alert_id": str(PAST_CRISIS)}, body=lambda _: {"finding": "too-late"}, served=201
+    ),
     ("POST", "/v1/alerts/{alert_id}/claim"): Recipe(of="one", path=_alert, claims=True),
     ("POST", "/v1/alerts/{alert_id}/contact"): Recipe(of="one", path=_alert, first=sam_claims, refused=NOT_CLAIMED),
     ("POST", "/v1/alerts/{alert_id}/release"): Recipe(of="one", path=_alert, first=sam_claims, refused=NOT_CLAIMED),

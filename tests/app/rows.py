@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.demo.cast import CAST, INES, LEO, MAYA, OKAFOR, Person
 from tests.app.knowing import related
-from tests.app.scene import PAST_ALERT, TOLD, Scene
+from tests.app.scene import PAST_ALERT, PAST_CRISIS, REVIEWED_CRISIS, TOLD, Scene
 
 Row = Mapping[str, Any]
 Sees = Callable[[Person, Row, Scene], bool]
@@ -57,7 +57,9 @@ def nothing_of_it(actor: Person, row: Row, scene: Scene) -> bool:
 
 def an_alert(alert_id: UUID, actor: Person, scene: Scene) -> bool:
     """One's own, one of which one was told, or one of the program that one watches over."""
-    alerts = {r.alert: (r.patient, TOLD[r.patient]) for r in scene.records.values()} | {PAST_ALERT: (LEO, {INES})}
+    alerts = {r.alert: (r.patient, TOLD[r.patient]) for r in scene.records.values()} | {
+        PAST_ALERT: (LEO, {INES}), PAST_CRISIS: (MAYA, set()), REVIEWED_CRISIS: (MAYA, set()),
+    }  # fmt: skip
     patient, told = alerts[alert_id]
     return actor in told or near(actor, patient.id, "self", "supervised")
 
@@ -115,6 +117,7 @@ READS: Mapping[str, Sees] = {
     "alert": lambda actor, row, scene: an_alert(row["id"], actor, scene),
     "alert_event": lambda actor, row, scene: an_alert(row["alert_id"], actor, scene),
     "alert_told": lambda actor, row, scene: row["person_id"] == actor.id or an_alert(row["alert_id"], actor, scene),
+    "alert_review": by_patient("supervised"),
     "appointment": an_appointment,
     "audit_anchor": nothing_of_it,
     "audit_event": an_audit_row,

@@ -57,6 +57,7 @@ TOLD = {MAYA: {SAM, INES}, LEO: {SAM, INES, DANA}, NOAH: {NED}}
 # answered, and a visit of hers with Maya was cancelled; both have stood in for a colleague. Whoever is a stranger for
 # good is so in every test beside them.
 PAST_ALERT, PAST_VISIT, PAST_MEMBER = known("leo's alert of february"), known("maya with ines"), known("okafor for leo")
+PAST_CRISIS, REVIEWED_CRISIS = known("a crisis that is over"), known("a crisis that was reviewed")
 # Ines stood in for Sam, and Okafor for Dana, a month ago.
 PAST_COVERAGE = ((SAM, INES), (DANA, OKAFOR))
 # What Maya and Dana sign in with.
@@ -455,6 +456,18 @@ async def _past(seen: Seen, world: World) -> None:
         """,
         PAST_ALERT, LEO.id, HARBOR.id, INES.id, ago,
     )  # fmt: skip
+    for crisis in (PAST_CRISIS, REVIEWED_CRISIS):
+        await seen.owner(
+            """
+            INSERT INTO alert (id, patient_id, organisation_id, class, reasons, opened_at, counts_from, class_since,
+                               claimed_by, claimed_at, closed_by, closed_at, outcome)
+            VALUES ($1, $2, $3, 'p0', '{in-danger}', $5, $5, $5, $4, $5, $4, $5, 'reached-safe')
+            """,
+            crisis, MAYA.id, HARBOR.id, DANA.id, ago,
+        )  # fmt: skip
+    await seen.owner(
+        "INSERT INTO alert_review VALUES ($1, $1, $2, $3, $4, 'too-late')", REVIEWED_CRISIS, MAYA.id, THEO.id, ago
+    )
     await seen.owner(
         """
         INSERT INTO appointment

@@ -15,7 +15,7 @@ from app.demo.cast import BEN, CAST, DANA, HARBOR, LEO, MAYA, NOAH, OKAFOR, ROSA
 from db import CLOCK, DOOR, Principal, person
 from tests.app.doorstep import ASKING
 from tests.app.rows import BLUNT
-from tests.app.scene import Scene
+from tests.app.scene import PAST_CRISIS, Scene
 from tests.app.standing import WAYS, WHO, Standing, stood
 from tests.app.test_relations import due, reached
 
@@ -132,13 +132,13 @@ async def test_each_condition_of_a_relation_is_needed(scene: Scene, whole: bool)
 
 # Every table that has a policy.
 WALLED = (
-    "account_event", "address", "alert", "alert_event", "alert_told", "appointment", "approval", "audit_anchor",
-    "audit_event", "audit_head", "break_glass", "break_glass_review", "calendar_feed", "care_team_member",
-    "check_in", "closure", "code_challenge", "consent", "consent_revocation", "contact", "coverage", "delivery",
-    "disclosure", "duty_shift", "event", "export", "invitation", "legal_hold", "letter", "missed_check_in",
-    "notification", "occurrence", "organisation", "passkey", "passkey_challenge", "passkey_owner", "patient", "person",
-    "provider_attempt", "provider_link", "receipt", "recovery_code", "regimen", "session", "staff_role", "totp",
-    "vouch", "working_exception", "working_hours",
+    "account_event", "address", "alert", "alert_event", "alert_review", "alert_told", "appointment", "approval",
+    "audit_anchor", "audit_event", "audit_head", "break_glass", "break_glass_review", "calendar_feed",
+    "care_team_member", "check_in", "closure", "code_challenge", "consent", "consent_revocation", "contact",
+    "coverage", "delivery", "disclosure", "duty_shift", "event", "export", "invitation", "legal_hold", "letter",
+    "missed_check_in", "notification", "occurrence", "organisation", "passkey", "passkey_challenge",
+    "passkey_owner", "patient", "person", "provider_attempt", "provider_link", "receipt", "recovery_code",
+    "regimen", "session", "staff_role", "totp", "vouch", "working_exception", "working_hours",
 )  # fmt: skip
 EVERYBODY: Mapping[str, Principal] = {p.handle: person(p.id) for p in CAST} | {"clock": CLOCK, "door": DOOR}
 _POLICIES = """
@@ -206,7 +206,7 @@ def _named(scene: Scene, statement: str, principal: Principal = CLOCK) -> str:
     record = scene.maya
     return statement.format(
         **{p.handle: p.id for p in CAST}, me=principal.person, harbor=HARBOR.id, asking=ASKING, glass=record.glass,
-        consent=record.consent,
+        consent=record.consent, crisis=PAST_CRISIS,
     )  # fmt: skip
 
 
@@ -281,7 +281,13 @@ _ATTEMPT = """
     INSERT INTO provider_attempt (id, purpose, state_sha256, browser_sha256, nonce, verifier, begun_at, expires_at)
     VALUES (gen_random_uuid(), 'sign-in', sha256('a'), sha256('b'), 'n', 'v', now(), now())
 """
+_REVIEWS = """
+    INSERT INTO alert_review VALUES (gen_random_uuid(), '{{crisis}}', '{{maya}}', '{by}', '2026-03-03', 'too-late')
+"""
 TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
+    "alert_review": (
+        (THEO, _REVIEWS.format(by="{dana}")),
+    ),
     "account_event": (
         (SAM, "INSERT INTO account_event VALUES (gen_random_uuid(), '{maya}', now(), 'a-thing', '{me}')"),
     ),

@@ -310,7 +310,7 @@ async def test_what_the_tricks_do_for_another_one_may_do_for_oneself(scene: Scen
 
 async def test_nobody_takes_the_claim_of_another_and_a_supervisor_closes_it(scene: Scene) -> None:
     async with scene.undone():
-        await scene.seen.owner("UPDATE alert SET claimed_by = $1, claimed_at = now()", SAM.id)
+        await scene.seen.owner("UPDATE alert SET claimed_by = $1, claimed_at = now() WHERE class = 'p2'", SAM.id)
         for actor in (INES, THEO):
             for whom in (f"'{actor.id}', claimed_at = now()", "NULL, claimed_at = NULL"):
                 take = f"UPDATE alert SET claimed_by = {whom} WHERE id = '{scene.maya.alert}'"  # noqa: S608

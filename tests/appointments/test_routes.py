@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from app.appointments import actions
 from app.demo.cast import BEN, DANA, INES, KAI, LEO, LINDQVIST, MAYA, NELL, NOAH, OKAFOR, ROSA, SAM, THEO, Person
 from app.wire import cursor_for
 from db import CLOCK, Pool, person
@@ -362,6 +363,30 @@ async def test_staff_say_how_it_went_once_it_has_begun(world: World) -> None:
     assert code(await dana.post(f"{path}/cancel")) == (409, "NotBooked")
     assert (await dana.post(f"{other_path}/no-show")).json()["status"] == "noshow"
     assert code(await maya.post(f"{path}/complete")) == (403, "NotYourRole")
+
+
+async def test_a_peer_asks_once_after_whoever_did_not_come(world: World) -> None:
+    dana, theo = await world.of(DANA), await world.of(THEO)
+    path = f"/v1/appointments/{(await booked(world))['id']}"
+    world.clock.forward(days=1, minutes=30)
+    await dana.post(f"{path}/no-show")
+
+    assert await actions.ask_after(world.pool, world.clock.now) == 0  # it may be a slip of the finger
+    world.clock.forward(minutes=5)
+    assert [await actions.ask_after(world.pool, world.clock.now) for _ in range(3)] == [1, 0, 0]
+    [alert] = (await theo.get("/v1/alerts")).json()["items"]
+    assert (alert["alertClass"], alert["matter"]["reasons"]) == ("p2", ["no-show"])
+    assert alert["matter"]["why"] == "Raised because they did not come to their appointment."
+
+
+async def test_nobody_asks_after_a_no_show_that_was_put_right_or_is_long_over(world: World) -> None:
+    dana = await world.of(DANA)
+    path = f"/v1/appointments/{(await booked(world))['id']}"
+    world.clock.forward(days=1, minutes=30)
+    await dana.post(f"{path}/no-show")
+    assert await actions.ask_after(world.pool, world.clock.now + timedelta(days=2)) == 0
+    await dana.post(f"{path}/complete")
+    assert await actions.ask_after(world.pool, world.clock.now + timedelta(minutes=6)) == 0
 
 
 async def test_a_no_show_that_was_a_mistake_is_put_right_and_both_are_written_down(world: World, pool: Pool) -> None:

@@ -788,6 +788,9 @@ export const MAY = {
     "coordinator",
     "supervisor"
   ],
+  "review alerts": [
+    "supervisor"
+  ],
   "review emergency": [
     "supervisor",
     "privacy-officer"

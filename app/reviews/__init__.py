@@ -1,0 +1,1 @@
+"""How an alert went: all that happened to it, and what a supervisor found."""
