@@ -35,7 +35,7 @@ INSERT INTO check_in_question (question, position, required, choices, english, s
     ('used', 3, false, '{opioid,alcohol,stimulant,benzodiazepine,cannabis,tobacco,other,unsaid}',
      'Have you used anything since your last check-in?', '¿Has usado algo desde tu último registro?'),
     ('medication', 4, false, '{}', 'Have you taken your medication?', '¿Tomaste tu medicación?'),
-    ('note', 5, false, '{}', 'Is there anything else that you want to say?', '¿Quieres contar algo más?');
+    ('note', 5, false, '{}', 'Anything you want to add', 'Algo que quieras añadir');
 
 -- When a day can be answered, by the patient's own wall clock. A window that closes before it opens ends the day after.
 CREATE TABLE check_in_window (

@@ -34,7 +34,7 @@ async def test_a_strong_craving_appears_at_the_peers_page_and_the_answer_at_the_
 
     await expect(maya.get_by_text("Someone who supports you has been told and will reach out.")).to_be_visible()
     alert = sam.locator(".alert", has_text="Maya Torres")
-    await expect(alert).to_contain_text("strong craving")
+    await expect(alert).to_contain_text("rated their craving 9 of 10")
     await alert.get_by_role("button", name="I will answer").click()
     await expect(alert).to_contain_text("You are answering")
     await expect(maya.get_by_text("Sam Whitfield is answering you.")).to_be_visible()
@@ -92,6 +92,26 @@ async def test_danger_shows_the_crisis_card_before_anything_is_sent(people: Peop
 
     await expect(maya.get_by_text("A clinician on duty has been told just now.")).to_be_visible()
     await expect(dana.locator(".alert.p0")).to_contain_text("may overdose or hurt themselves")
+
+
+async def test_who_has_used_says_so_with_a_tap_and_hears_how_to_stay_safer(people: People) -> None:
+    maya, dana = await people.be(MAYA), await people.be(DANA)
+
+    await maya.get_by_label("How many hours did you sleep?").fill("5")
+    await maya.get_by_label("Being alone").check()
+    used = maya.get_by_role("group", name="Have you used anything since your last check-in?")
+    await used.get_by_label("Nothing", exact=True).check()
+    await used.get_by_label("Opioids").check()
+    await expect(used.get_by_label("Nothing", exact=True)).not_to_be_checked()
+    await maya.get_by_role("group", name="Have you taken your medication?").get_by_label("Yes").check()
+    assert await faults(maya) == []
+    await check_in(maya, mood=5, craving=4)
+
+    await expect(maya.get_by_text("nothing is held against you")).to_be_visible()
+    await expect(maya.get_by_role("region", name="Staying safer")).to_contain_text("naloxone")
+    await expect(maya.get_by_text("Days that you were here: 30, of the last seven: 7.")).to_be_visible()
+    assert await faults(maya) == []
+    await expect(dana.locator(".alert.p1")).to_contain_text("Raised because they said that they have used.")
 
 
 async def test_what_was_entered_is_not_lost_when_it_cannot_be_sent(people: People) -> None:

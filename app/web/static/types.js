@@ -5,8 +5,10 @@
 /** @typedef {{id: string, this: boolean, device: string | null, signedInBy: string, assurance: "limited" | "full", startedAt: string, lastUsedAt: string, expiresAt: string, endedAt: string | null, endedBecause: string | null}} Session */
 /** @typedef {{title: string, detail: string, call: string | null, textTo: string | null}} CrisisResource */
 /** @typedef {{language: string, resources: CrisisResource[]}} CrisisCard */
-/** @typedef {{id: string, date: string, version: number, mood: number, craving: number, wantsToTalk: boolean, inDanger: boolean, note: string, answeredAt: string}} CheckIn */
-/** @typedef {CheckIn & {support: string, alertId: string | null, crisis: CrisisCard | null}} RecordedCheckIn */
+/** @typedef {{id: string, date: string, version: number, mood: number, craving: number, wantsToTalk: boolean, inDanger: boolean, sleepHours: number | null, triggers: string[], used: string[] | null, medicationTaken: string | null, note: string, answeredAt: string}} CheckIn */
+/** @typedef {CheckIn & {support: string, alertId: string | null, crisis: CrisisCard | null, harmReduction: {language: string, lines: string[]} | null}} RecordedCheckIn */
+/** @typedef {{date: string, opensAt: string, closesAt: string, isOpen: boolean, answered: CheckIn | null, streak: {days: number, ofLast7: number, ofLast30: number, longest: number}}} Today */
+/** @typedef {{question: "sleep" | "triggers" | "used" | "medication" | "note", required: boolean, choices: string[], english: string, spanish: string}} Question */
 /** @typedef {{date: string, mood: number, craving: number}} TrendDay */
 /** @typedef {{days: TrendDay[], moodMean7: number | null, moodMean: number | null, cravingMean7: number | null, cravingMean: number | null}} Trend */
 /** @typedef {{state: "none" | "nobody" | "told" | "answering", since: string | null, answeredBy: string | null}} Support */
@@ -16,7 +18,7 @@
 /** @typedef {{id: string, medicine: string, slot: string, dueAt: string, state: "pending" | "taken" | "skipped" | "superseded", answeredAt: string | null}} Occurrence */
 /** @typedef {{id: number, at: string, by: "you" | "staff" | "cairn" | "calendar" | "server" | "somebody", name: string | null, roles: string[], organisation: string | null, action: string, category: string, purposes: string[]}} Look */
 /** @typedef {{id: string, name: string}} AlertPatient */
-/** @typedef {{id: string, alertClass: "p0" | "p1" | "p2" | "p3", late: boolean, openedAt: string, claimedBy: string | null, claimedByName: string | null, claimedAt: string | null, contactedAt: string | null, closedAt: string | null, outcome: string | null, version: number, kind: "signal" | "person" | "worry" | "matter", person: {patient: AlertPatient} | null, worry: {reasons: string[]} | null, matter: {patient: AlertPatient, reasons: string[], level: {mood: number, craving: number, wantsToTalk: boolean} | null} | null}} Alert */
+/** @typedef {{id: string, alertClass: "p0" | "p1" | "p2" | "p3", late: boolean, openedAt: string, claimedBy: string | null, claimedByName: string | null, claimedAt: string | null, contactedAt: string | null, closedAt: string | null, outcome: string | null, version: number, kind: "signal" | "person" | "worry" | "matter", person: {patient: AlertPatient} | null, worry: {reasons: string[], why: string} | null, matter: {patient: AlertPatient, reasons: string[], why: string, level: {mood: number, craving: number, wantsToTalk: boolean} | null} | null}} Alert */
 /** @typedef {{id: string, startsAt: string, endsAt: string}} DutyShift */
 /** @typedef {{person: string, name: string, role: string, organisation: string}} DemoPerson */
 /** @typedef {{id: string, name: string, timeZone: string, language: string, disclosure?: Notice}} Patient */

@@ -52,7 +52,7 @@ const closedOne = (one) => html`
 /** @param {{one: Alert, me: Me, again: () => void, now: number}} props */
 function Open({ one, me, again, now }) {
   const name = patientOf(one)?.name ?? t("alerts.somebody");
-  const reasons = ((one.matter ?? one.worry)?.reasons ?? []).map((reason) => tCode("reason", reason)).join(", ");
+  const why = (one.matter ?? one.worry)?.why ?? "";
   const level = one.matter?.level;
   return html`
     <li class="alert ${one.alertClass} ${one.claimedBy ? "claimed" : ""}">
@@ -60,7 +60,7 @@ function Open({ one, me, again, now }) {
         <${Avatar} name=${name} />
         <div class="grow">
           <strong>${name}</strong>
-          <p>${reasons}</p>
+          <p>${why}</p>
           ${level && html`<p class="soft">${t("alerts.level", { mood: level.mood, craving: level.craving })}</p>`}
         </div>
         <div class="alert-side"><span class="badge ${one.alertClass}">${tCode("alerts", one.alertClass)}</span><small>${ago(one.openedAt, now)}${one.late ? ` · ${t("alerts.late")}` : ""}</small></div>
