@@ -29,6 +29,7 @@ Relation = Literal[
     "claimed",  # answers an open alert of the patient's
     "booked",  # has an appointment with the patient, about now
     "held",  # this appointment is with them
+    "thread",  # this thread is with them, and they are on the team or stand in for somebody on it
     "former",  # was on the team: what they wrote themselves, and nothing else
     "program",  # works in the patient's program
     "consented",  # is named in a consent that holds
@@ -118,6 +119,7 @@ _CONCERNED = (
     SELF, roles(*PEERS, under=("held",)), roles(*CLINICIANS, under=("held", "team", "covering")), _OVERSIGHT,
 )  # fmt: skip
 _HOLDERS = roles(*PEERS, *CLINICIANS, under=("held",))
+_WRITING = roles(*PEERS, *CLINICIANS, under=("thread",))
 _PRESCRIBERS = roles("prescriber", under=("team", "covering"))
 
 # Actions that share their cells, the category, and who: one line each of the table.
@@ -180,6 +182,12 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("open", "alerts", (
         roles(*PEERS, *CLINICIANS, under=("team", "covering", "claimed", "booked")), _SUPERVISOR,
     )),
+    # What a patient and one of those beside them write to each other: for these two, and for nobody else.
+    ("open", "threads", (SELF, _BESIDE)),
+    ("list read write", "threads", (SELF, _WRITING)),
+    ("mark", "marks", (SELF, _WRITING)),
+    ("block unblock", "threads", (SELF,)),
+    ("flag", "threads", (_WRITING,)),
     # Appointments: for the two whom they bring together, and for those who arrange the days of a patient.
     ("read", "slots", _BOOKERS),
     ("book", "appointments", _BOOKERS),

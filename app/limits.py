@@ -50,6 +50,8 @@ READ = Limit("read", 1200, timedelta(minutes=1))
 WRITE = Limit("write", 300, timedelta(minutes=1))
 # One a second comes back, so that a telephone that repeats itself is heard all the same.
 CRISIS = Limit("crisis", 60, timedelta(minutes=1))
+# A quick talk, and no machine.
+MESSAGES = Limit("messages", 120, timedelta(minutes=1))
 HEAVY = Limit("heavy", 20, timedelta(minutes=10), exact=True)
 # Nobody has so many emergencies, and nobody finds out who is a patient by trying.
 EMERGENCY = Limit("emergency", 12, timedelta(hours=1), exact=True)

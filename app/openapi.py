@@ -46,6 +46,7 @@ UNDER: dict[Relation, str] = {
     "claimed": "for patients whose alert they answer",
     "booked": "for patients whom they see about now",
     "held": "for appointments that are with them",
+    "thread": "for threads of theirs with patients whom they stand beside",
     "former": "for what they wrote while they were on the team",
     "program": "for their own program",
     "consented": "for patients who have consented to it",

@@ -24,6 +24,7 @@ from app.health import routes as health
 from app.invitations import routes as invitations
 from app.legal import routes as legal
 from app.medications import routes as medications
+from app.messages import routes as messages
 from app.passkeys import routes as passkeys
 from app.people import routes as people
 from app.provider import routes as provider
@@ -63,6 +64,7 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *checkins.ROUTES,
     *alerts.ROUTES,
     *reviews.ROUTES,
+    *messages.ROUTES,
     *appointments.ROUTES,
     *visits.ROUTES,
     *medications.ROUTES,

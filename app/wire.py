@@ -40,6 +40,8 @@ VISIBLE = f"^(?![{_BLANK}]*$)[^\\u0000-\\u001f]*$(?!\\n)"
 
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=VISIBLE)]
 Prose = Annotated[str, Meta(max_length=2000, pattern=_TEXT)]
+# The same where there have to be some.
+Words = Annotated[str, Meta(min_length=1, max_length=2000, pattern=f"^(?![{_BLANK}]*$){_TEXT.removeprefix('^')}")]
 Instant = Annotated[datetime, Meta(tz=True, description="An instant with its offset from UTC.")]
 ClientId = Annotated[UUID, Meta(description="Made by the client, best as UUIDv7: sending it again is safe.")]
 ZoneName = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_+/-]*$", description="An IANA zone.")]

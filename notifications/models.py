@@ -14,6 +14,7 @@ class Kind(StrEnum):
     ALERT = "alert"
     APPOINTMENT = "appointment"
     MEDICATION = "medication"
+    MESSAGE = "message"
     PRIVACY = "privacy"
     ACCOUNT = "account"
 

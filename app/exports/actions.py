@@ -10,7 +10,7 @@ from app.contacts import actions as contacts
 from app.errors import IdTaken, NotFound
 from app.events import actions as events
 from app.exports import queries, rules
-from app.exports.models import Answer, Export, Exports, Leased, NewExport, Reachable, Record
+from app.exports.models import Answer, Export, Exports, Leased, Line, NewExport, Reachable, Record
 from app.logs import log
 from db import CLOCK, Connection, Pool, person
 
@@ -132,6 +132,15 @@ async def _answers(db: Connection, patient_id: UUID) -> Sequence[Answer]:
     return [rules.answer(row, next(words) if row.note_sealed else "") for row in rows]
 
 
+async def _lines(db: Connection, patient_id: UUID) -> Sequence[Line]:
+    rows = await queries.lines(db, patient_id)
+    sealed = [
+        (patient_id, sealing.Place("message", "text", row.id), row.text_sealed) for row in rows if row.text_sealed
+    ]
+    words = iter(await sealing.unseal_all(db, sealed))
+    return [rules.line(row, next(words) if row.text_sealed else "") for row in rows]
+
+
 async def _contacts(db: Connection, patient_id: UUID) -> Sequence[Reachable]:
     return [Reachable(one.kind, one.value, one.verified_at) for one in await contacts.of(db, patient_id)]
 
@@ -141,6 +150,7 @@ _SECTIONS: dict[str, Callable[[Connection, UUID], Awaitable[object]]] = {
     "team": queries.team,
     "visits": queries.visits,
     "answers": _answers,
+    "lines": _lines,
     "regimens": queries.regimens,
     "doses": queries.doses,
     "alarms": queries.alarms,

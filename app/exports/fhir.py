@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from app.exports.models import Alarm, Answer, Dose, Look, Member, Record, Regimen, Visit
+from app.exports.models import Alarm, Answer, Dose, Line, Look, Member, Record, Regimen, Visit
 
 Resource = dict[str, Any]
 
@@ -41,6 +41,7 @@ def resources(record: Record) -> list[Resource]:
         *_care_team(record.team, patient),
         *(_appointment(one, patient) for one in record.visits),
         *_observations(record.answers, patient),
+        *(_communication(one, patient) for one in record.lines),
         *(_request(one, patient) for one in record.regimens),
         *(_administration(one, patient) for one in record.doses),
         *(_flag(one, patient) for one in record.alarms),
@@ -71,6 +72,7 @@ def _practitioners(record: Record) -> list[Resource]:
     named: dict[UUID, str] = {}
     named |= {one.staff_id: one.name for one in record.team}
     named |= {one.staff_id: one.staff for one in record.visits}
+    named |= {one.staff_id: one.staff for one in record.lines}
     named |= {one.prescriber_id: one.prescriber for one in record.regimens}
     named |= {one.actor_id: one.actor for one in record.looks if one.actor_id and one.actor}
     named.pop(record.who.id, None)
@@ -159,6 +161,21 @@ def _asked(one: Answer) -> Iterable[Resource]:
         yield {"code": _local("used", "Used since the last check-in"), "valueBoolean": False}
     if one.medication_taken is not None:
         yield {"code": _local("medication-taken"), "valueString": one.medication_taken}
+
+
+def _communication(one: Line, patient: UUID) -> Resource:
+    own, other = _to(patient), _to(one.staff_id, one.staff)
+    return _present(
+        resourceType="Communication",
+        id=str(one.id),
+        status="completed",
+        subject=own,
+        sender=own if one.by_patient else other,
+        recipient=[other if one.by_patient else own],
+        sent=_at(one.sent_at),
+        received=_at(one.received_at),
+        payload=[{"contentString": one.text}] if one.text.strip() else [],
+    )
 
 
 def _request(one: Regimen, patient: UUID) -> Resource:

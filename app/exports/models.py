@@ -126,6 +126,30 @@ class Answer(Struct, frozen=True):
     received_at: datetime
 
 
+class SealedLine(Struct, frozen=True):
+    """A message as its row holds it."""
+
+    id: UUID
+    staff_id: UUID
+    staff: str
+    by_patient: bool
+    text_sealed: bytes | None
+    sent_at: datetime
+    received_at: datetime
+
+
+class Line(Struct, frozen=True):
+    """A message between the patient and somebody beside them."""
+
+    id: UUID
+    staff_id: UUID
+    staff: str
+    by_patient: bool
+    text: str
+    sent_at: datetime
+    received_at: datetime
+
+
 class Regimen(Struct, frozen=True):
     """A medicine and its times."""
 
@@ -199,6 +223,7 @@ class Record(Struct, frozen=True):
     team: list[Member]
     visits: list[Visit]
     answers: list[Answer]
+    lines: list[Line]
     regimens: list[Regimen]
     doses: list[Dose]
     alarms: list[Alarm]

@@ -48,6 +48,7 @@ _WORDS = {
         "sleep": "hours of sleep", "triggers": "what was hard", "used": "used", "none-used": "nothing",
         "medication": "medication taken", "yes": "yes", "no": "no", "none-due": "none due",
         "medicines": "My medicines", "medicine": "Medicine", "times": "Times", "prescriber": "Prescribed by",
+        "lines": "What I wrote with my care team",
         "doses": "Doses that I answered", "alerts": "When somebody was alerted", "reasons": "Why",
         "closed": "Closed", "looks": "Who looked at my record or changed it", "by": "Who", "system": "Cairn",
         "me": "Me", "nothing": "Nothing.", "open": "open", "now": "now",
@@ -68,6 +69,7 @@ _WORDS = {
         "sleep": "horas de sueño", "triggers": "lo que fue difícil", "used": "usé", "none-used": "nada",
         "medication": "tomé mi medicación", "yes": "sí", "no": "no", "none-due": "no tocaba",
         "medicines": "Mis medicinas", "medicine": "Medicina", "times": "Horas", "prescriber": "Recetada por",
+        "lines": "Lo que escribí con mi equipo",
         "doses": "Dosis que contesté", "alerts": "Cuándo se avisó a alguien", "reasons": "Por qué",
         "closed": "Cerrado", "looks": "Quién miró o cambió mi expediente", "by": "Quién", "system": "Cairn",
         "me": "Yo", "nothing": "Nada.", "open": "abierto", "now": "ahora",
@@ -78,7 +80,7 @@ _WORDS = {
     },
 }  # fmt: skip
 _NAMES = {"en": "my-record.html", "es": "mi-expediente.html"}
-_SECTIONS = ("who", "team", "visits", "answers", "medicines", "doses", "alerts", "looks")
+_SECTIONS = ("who", "team", "visits", "answers", "lines", "medicines", "doses", "alerts", "looks")
 
 Say = Callable[[str], str]
 
@@ -123,6 +125,10 @@ def _bodies(record: Record, say: Say) -> dict[str, str]:
             for one in record.visits)),
         "answers": f'<p class="soft">{_text(say("scales"))}</p>' + _table(
             say, ("day", "mood", "craving", "words"), _answers(record.answers, say), numbers=(1, 2), words=(3,)),
+        "lines": _table(say, ("when", "with", "by", "words"), (
+            (_at(one.sent_at, record), _text(one.staff), _text(say("me") if one.by_patient else one.staff),
+             _text(one.text))
+            for one in record.lines), words=(3,)),
         "medicines": _table(say, ("medicine", "times", "prescriber", "from", "to", "status"), (
             _medicine(one, say) for one in record.regimens)),
         "doses": _table(say, ("when", "medicine", "status"), (

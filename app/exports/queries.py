@@ -15,6 +15,7 @@ from app.exports.models import (
     Phone,
     Regimen,
     SealedAnswer,
+    SealedLine,
     Visit,
     Who,
 )
@@ -179,6 +180,20 @@ async def answers(db: Connection, patient_id: UUID) -> list[SealedAnswer]:
         SELECT id, day, version, mood, craving, wants_to_talk, in_danger, sleep_hours, triggers, used, medication_taken,
                note_sealed, answered_at, received_at
         FROM check_in WHERE patient_id = $1 ORDER BY day, version
+        """,
+        patient_id,
+    )
+
+
+async def lines(db: Connection, patient_id: UUID) -> list[SealedLine]:
+    """Every message of every thread, thread by thread."""
+    return await db.all(
+        SealedLine,
+        """
+        SELECT m.id, m.staff_id, p.name AS staff, m.author_id = $1 AS by_patient, m.text_sealed, m.sent_at,
+               m.received_at
+        FROM message m JOIN person p ON p.id = m.staff_id WHERE m.patient_id = $1 AND m.kind = 'said'
+        ORDER BY m.thread_id, m.seq
         """,
         patient_id,
     )

@@ -9,7 +9,7 @@ import msgspec
 
 from app.errors import Refusal
 from app.exports import fhir, page
-from app.exports.models import Answer, Record, SealedAnswer
+from app.exports.models import Answer, Line, Record, SealedAnswer, SealedLine
 
 LIVES = timedelta(days=7)
 DOWNLOADS = 5
@@ -33,6 +33,11 @@ def answer(row: SealedAnswer, note: str) -> Answer:
         row.id, row.day, row.version, row.mood, row.craving, row.wants_to_talk, row.in_danger, row.sleep_hours,
         row.triggers, row.used, row.medication_taken, note, row.answered_at, row.received_at,
     )  # fmt: skip
+
+
+def line(row: SealedLine, text: str) -> Line:
+    """A message with its words."""
+    return Line(row.id, row.staff_id, row.staff, row.by_patient, text, row.sent_at, row.received_at)
 
 
 def archive(record: Record) -> bytes:

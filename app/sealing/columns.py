@@ -25,5 +25,6 @@ COLUMNS = (
     Column("contact", "value", "person_id"),
     Column("export", "archive", "patient_id"),
     Column("legal_hold", "reason", "patient_id"),
+    Column("message", "text", "patient_id"),
     Column("totp", "sealed", "person_id"),
 )

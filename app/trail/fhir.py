@@ -134,11 +134,11 @@ _LIFECYCLE: Mapping[Did, Coding] = {
     "D": Coding(_ISO, "destroy", "Destroy/Delete Record Lifecycle Event"),
 }
 _DONE: Mapping[Did, tuple[str, ...]] = {
-    "C": ("add", "ask", "book", "bring-in", "give", "make", "miss", "open", "plan", "record", "sign", "start"),
+    "C": ("add", "ask", "book", "bring-in", "give", "make", "miss", "open", "plan", "record", "sign", "start", "write"),
     "R": ("break-glass", "disclose", "download", "export", "find", "list", "read", "review", "vouch"),
-    "U": ("arrange", "bring-up", "cancel", "change", "claimed", "close", "closed", "complete", "contacted", "cover",
-          "end", "escalate", "join", "lapse", "no-show", "raised", "released", "reschedule",
-          "revoke", "rotate", "set", "skipped", "stop", "take-back", "taken"),
+    "U": ("arrange", "block", "bring-up", "cancel", "change", "claimed", "close", "closed", "complete", "contacted",
+          "cover", "end", "escalate", "flag", "join", "lapse", "no-show", "raised", "released", "reschedule",
+          "revoke", "rotate", "set", "skipped", "stop", "take-back", "taken", "unblock"),
     "D": ("remove", "shred", "take"),
     "E": ("enter", "sign-in", "sign-out"),
 }  # fmt: skip

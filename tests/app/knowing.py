@@ -6,7 +6,7 @@ Worked out from the cast alone, never from the app's own queries or policies.
 from collections.abc import Mapping
 
 from app.demo.cast import TEAMS, Person
-from tests.app.scene import TOLD, VISITS, Fact, Record
+from tests.app.scene import TALKS, TOLD, VISITS, Fact, Record
 
 ON_TEAM = {(patient, staff) for patient, staff, _ in TEAMS}
 LEADS = {(patient, staff) for patient, staff, lead in TEAMS if lead}
@@ -32,7 +32,12 @@ def knows(actor: Person | None, patient: Person, *, claimed: bool = False) -> se
     if actor is None:
         return set()
     if actor == patient:
-        return {"identity", "note", "medicine", "device", "contact"}
+        return {"identity", "note", "talk", "medicine", "device", "contact"}
+    return _of_the_record(actor, patient, claimed=claimed) | ({"talk"} if TALKS.get(patient) == actor else set())
+
+
+def _of_the_record(actor: Person, patient: Person, *, claimed: bool) -> set[Fact]:
+    """What a relation to the patient lets somebody read; a thread is for the two whose it is."""
     held, roles = related(actor, patient), set(actor.roles)
     oversees = "program" in held and bool(roles & {"supervisor", "coordinator", "operator"})
     treats = bool(held & {"team", "booked"} and roles & {"counselor", "prescriber"})

@@ -14,7 +14,7 @@ STAFF = (
 )  # fmt: skip
 EVERY_ROLE = ("patient", *STAFF)
 RELATIONS = (
-    "self", "team", "lead", "covering", "shared", "told", "claimed", "booked", "held", "former", "program",
+    "self", "team", "lead", "covering", "shared", "told", "claimed", "booked", "held", "thread", "former", "program",
     "consented", "break-glass",
 )  # fmt: skip
 
@@ -165,6 +165,15 @@ MAY: Mapping[Route, May] = {
     ("POST", "/v1/alerts/{alert_id}/raise"): TOLD,
     ("POST", "/v1/alerts/{alert_id}/close"): TOLD,
     ("GET", "/v1/support"): OWN,
+    ("POST", "/v1/threads"): may("patient: self", "peer peer-lead counselor prescriber: team covering"),
+    **dict.fromkeys((
+        ("GET", "/v1/threads"), ("GET", "/v1/threads/{thread_id}"), ("GET", "/v1/threads/{thread_id}/messages"),
+        ("POST", "/v1/threads/{thread_id}/messages"), ("POST", "/v1/threads/{thread_id}/marks"),
+    ), also(OWN, "peer peer-lead counselor prescriber: thread")),
+    **dict.fromkeys((
+        ("POST", "/v1/threads/{thread_id}/block"), ("POST", "/v1/threads/{thread_id}/unblock"),
+    ), OWN),
+    ("POST", "/v1/messages/{message_id}/flag"): may("peer peer-lead counselor prescriber: thread"),
     ("GET", "/v1/slots"): BOOKING,
     ("POST", "/v1/appointments"): BOOKING,
     ("GET", "/v1/appointments"): also(OWN, "peer peer-lead counselor prescriber: held"),

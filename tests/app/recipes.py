@@ -47,7 +47,8 @@ class Expected(Struct, frozen=True):
 
 
 class Recipe(Struct, frozen=True, kw_only=True):
-    """A valid request. `owner` is whose thing a route of `one` names, `holder` the staff of the appointment it names.
+    """A valid request. `owner` is whose thing a route of `one` names, `holder` the staff of the appointment it names,
+    `writer` the staff of the thread.
 
     `other` is whose it is as well.
 
@@ -63,6 +64,7 @@ class Recipe(Struct, frozen=True, kw_only=True):
     served: int = 200
     owner: Person = MAYA
     holder: Person | None = None
+    writer: Person | None = None
     first: Callable[[Scene], Awaitable[None]] = nothing
     refused: Mapping[str, Expected] = {}
     other: Person | None = None
@@ -107,6 +109,7 @@ def holding(recipe: Recipe, actor: Person) -> set[str]:
     """What the actor is to the thing that is named: an appointment is held by its own holder only."""
     held: set[str] = set(related(actor, recipe.owner))
     held |= {"held"} if actor == recipe.holder else set()
+    held |= {"thread"} if actor == recipe.writer else set()
     held |= {"self"} if actor == recipe.other else set()
     return held
 
@@ -207,6 +210,19 @@ def _check_in(scene: Scene) -> dict[str, Any]:
     now = scene.world.clock.now
     return {"id": a_new_id(scene), "date": now.date().isoformat(), "mood": 7, "craving": 1, "wantsToTalk": False,
             "inDanger": False, "note": "A calm day.", "answeredAt": now.isoformat()}  # fmt: skip
+
+
+def _thread(scene: Scene) -> dict[str, Any]:
+    """Whoever stands beside Maya writes with her; she herself is nobody beside herself."""
+    return {"id": a_new_id(scene), "withId": str(MAYA.id)}
+
+
+def _with_sam(scene: Scene) -> dict[str, Any]:
+    return {"thread_id": scene.maya.thread}
+
+
+def _words(scene: Scene) -> dict[str, Any]:
+    return {"id": a_new_id(scene), "text": "Good morning.", "sentAt": scene.world.clock.now.isoformat()}
 
 
 def _device(scene: Scene) -> dict[str, Any]:
@@ -511,6 +527,19 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
         body=lambda _: {"outcome": "reached-safe"},
         first=sam_claims,
         refused={"ines": NOT_YOUR_CLAIM},
+    ),
+    ("POST", "/v1/threads"): Recipe(of="one", body=_thread, served=201, refused={"maya": Expected(404, "NotFound")}),
+    ("GET", "/v1/threads"): MANY,
+    ("GET", "/v1/threads/{thread_id}"): Recipe(of="one", path=_with_sam, writer=SAM),
+    ("GET", "/v1/threads/{thread_id}/messages"): Recipe(of="one", path=_with_sam, writer=SAM),
+    ("POST", "/v1/threads/{thread_id}/messages"): Recipe(of="one", path=_with_sam, body=_words, writer=SAM, served=201),
+    ("POST", "/v1/threads/{thread_id}/marks"): Recipe(
+        of="one", path=_with_sam, body=lambda _: {"delivered": 1, "read": 1}, writer=SAM
+    ),
+    ("POST", "/v1/threads/{thread_id}/block"): Recipe(of="one", path=_with_sam),
+    ("POST", "/v1/threads/{thread_id}/unblock"): Recipe(of="one", path=_with_sam),
+    ("POST", "/v1/messages/{message_id}/flag"): Recipe(
+        of="one", path=lambda s: {"message_id": s.maya.message}, writer=SAM
     ),
     ("GET", "/v1/slots"): Recipe(
         of="one",

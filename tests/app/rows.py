@@ -103,6 +103,11 @@ def a_delivery(column: str) -> Sees:
     )
 
 
+def a_thread(actor: Person, row: Row, scene: Scene) -> bool:
+    """For the two whose it is."""
+    return actor.id in (row["patient_id"], row["staff_id"])
+
+
 def a_contact(actor: Person, row: Row, scene: Scene) -> bool:
     """A patient's: for themselves, those who treat them, and the desk."""
     return near(actor, row["person_id"], "self", "treating", "supervised", "coordinated")
@@ -146,6 +151,7 @@ READS: Mapping[str, Sees] = {
     "legal_hold": by_patient("supervised"),
     "invitation": nothing_of_it,
     "letter": nothing_of_it,
+    "message": a_thread,
     "notification": own("person_id"),
     "occurrence": by_patient("self", "treating", "supervised"),
     "organisation": all_of_it,
@@ -162,6 +168,8 @@ READS: Mapping[str, Sees] = {
     "recovery_code": own("person_id"),
     "session": own("person_id"),
     "token_family": nothing_of_it,
+    "thread": a_thread,
+    "thread_mark": a_thread,
     "setup_link": nothing_of_it,
     "sign_in_link": nothing_of_it,
     "staff_role": all_of_it,
@@ -181,7 +189,7 @@ OF_NOBODY = {
 # One's own only, although everybody may read.
 CHANGES: Mapping[str, Sees] = {
     "duty_shift": own("staff_id"), "working_hours": own("staff_id"), "working_exception": own("staff_id"),
-    "closure": own("patient_id"),
+    "closure": own("patient_id"), "thread_mark": own("person_id"),
     "organisation": nothing_of_it, "staff_role": nothing_of_it, "person": own("id"), "patient": own("person_id"),
 }  # fmt: skip
 # Blunt changes of everything there is; constants, since reading a column would bring in the policies for reading.
@@ -209,6 +217,8 @@ BLUNT: Mapping[str, str] = {
     "recovery_code": "used_at = '2026-03-03T16:00Z'",
     "regimen": "made_until = '2030-01-01T00:00Z'",
     "session": "ended_at = '2026-03-03T16:00Z', ended_because = 'elsewhere'",
+    "thread": "last_at = '2026-03-03T16:00Z'",
+    "thread_mark": "delivered = 99",
     "totp": "last_used_at = '2026-03-03T16:00Z'",
     "working_exception": "day = '2030-01-01'",
     "working_hours": "starts = '00:30'",

@@ -45,7 +45,7 @@ from tests.conftest import NOW, OneConnection
 from tests.consents.papers import broken, consent, revoked
 from tests.world import SITE, World, a_check_in
 
-Fact = Literal["identity", "note", "medicine", "device", "token", "contact"]
+Fact = Literal["identity", "note", "talk", "medicine", "device", "token", "contact"]
 
 PATIENTS = (MAYA, LEO, NOAH)
 A_MONTH_AGO = NOW - timedelta(days=30)
@@ -53,6 +53,8 @@ A_MONTH_AGO = NOW - timedelta(days=30)
 VISITS = ((MAYA, DANA), (MAYA, BEN), (LEO, BEN), (NOAH, NELL))
 # Who hears of each alert in its first sixteen minutes: the assigned peer, then peers and clinicians on duty.
 TOLD = {MAYA: {SAM, INES}, LEO: {SAM, INES, DANA}, NOAH: {NED}}
+# With whom each has a thread.
+TALKS = {MAYA: SAM, LEO: BEN, NOAH: NED}
 # What was once, and is no relation any more: Okafor has left Leo's team, Ines has closed an alert of Leo's that she had
 # answered, and a visit of hers with Maya was cancelled; both have stood in for a colleague. Whoever is a stranger for
 # good is so in every test beside them.
@@ -140,6 +142,8 @@ class Record(Struct, frozen=True):
     contact: UUID
     export: UUID
     hold: UUID
+    thread: UUID
+    message: UUID
     # Of Maya alone, both over: what she took back, and an emergency that nobody has reviewed.
     consent: UUID | None = None
     glass: UUID | None = None
@@ -151,6 +155,7 @@ class Record(Struct, frozen=True):
         return {
             "identity": (self.patient.name, str(number), number.hex),
             "note": (note_of(handle),),
+            "talk": (talk_of(handle),),
             "medicine": (medicine_of(handle),),
             "device": (str(self.device),),
             "token": (token_of(handle),),
@@ -161,6 +166,11 @@ class Record(Struct, frozen=True):
 def note_of(handle: str) -> str:
     """What somebody wrote, as nobody else would."""
     return f"canary-note-of-{handle}"
+
+
+def talk_of(handle: str) -> str:
+    """What somebody writes to the one beside them."""
+    return f"canary-talk-of-{handle}"
 
 
 def medicine_of(handle: str) -> str:
@@ -333,7 +343,8 @@ async def _record(world: World, seen: Seen, patient: Person, check_in: UUID, ale
     )  # fmt: skip
     [[session]] = await seen.owner("SELECT id FROM session WHERE person_id = $1", patient.id)
     return Record(patient, alert, check_in, visits[0], visits[-1], regimen, occurrence, device, delivery, session, feed,
-                  await _contact(seen, patient, world), *await _leaving(seen, patient, world))  # fmt: skip
+                  await _contact(seen, patient, world), *await _leaving(seen, patient, world),
+                  *await _talk(world, patient))  # fmt: skip
 
 
 async def _phone(world: World, patient: Person) -> UUID:
@@ -369,6 +380,18 @@ async def _leaving(seen: Seen, patient: Person, world: World) -> tuple[UUID, UUI
         hold, patient.id, reason, supervisor.id, now,
     )  # fmt: skip
     return export, hold
+
+
+async def _talk(world: World, patient: Person) -> tuple[UUID, UUID]:
+    """A word to the peer beside them, which has arrived there."""
+    beside, mine = await world.of(TALKS[patient]), await world.of(patient)
+    opened = await mine.post("/v1/threads", json={"id": str(world.new_id()), "withId": str(TALKS[patient].id)})
+    thread = opened.json()["id"]
+    new = {"id": str(world.new_id()), "text": talk_of(patient.handle), "sentAt": world.clock.now.isoformat()}
+    said = await mine.post(f"/v1/threads/{thread}/messages", json=new)
+    assert said.status_code == 201, said.text
+    await beside.post(f"/v1/threads/{thread}/marks", json={"delivered": 1})
+    return UUID(thread), UUID(new["id"])
 
 
 async def _contact(seen: Seen, patient: Person, world: World) -> UUID:

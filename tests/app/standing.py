@@ -48,6 +48,7 @@ _TOLD = "INSERT INTO alert_told (alert_id, person_id, step, told_at) VALUES ('{a
 _CLAIM = "UPDATE alert SET claimed_by = '{who}', claimed_at = '{now}' WHERE id = '{alert}'"
 _CLOSED = "UPDATE alert SET closed_by = '{who}', closed_at = '{now}', outcome = 'reached-safe' WHERE id = '{alert}'"
 _ELSEWHERE = "UPDATE person SET organisation_id = '{northside}' WHERE id = '{who}'"
+_WRITES = "UPDATE {table} SET staff_id = '{who}' WHERE patient_id = '{maya}'"
 _ANYHOW = "SET LOCAL session_replication_role = 'replica'"
 
 
@@ -87,6 +88,10 @@ WAYS: Mapping[str, Way] = {
     "booked": way(_visit("2 days"), relations="booked"),
     "held": way(
         "UPDATE appointment SET staff_id = '{who}' WHERE id = '{appointment}'", relations="held booked"
+    ),
+    "thread": way(
+        _ANYHOW, _member(), "DELETE FROM thread_mark WHERE person_id = '{sam}'",
+        *(_WRITES.replace("{table}", one) for one in ("thread", "message", "thread_mark")), relations="team thread",
     ),
     "former": way(_member(left="'2026-02-01'"), relations="former"),
     "consented": way(_said("consented(category text)"), relations="consented"),

@@ -23,7 +23,7 @@ from tests.world import World, a_check_in
 RECORD = {
     "alerts", "appointments", "audit-events", "calendar-feed", "care-team", "check-in-levels", "check-ins", "closures",
     "consents", "contact-preferences", "disclosures", "dose-log", "doses", "emergency", "identity", "invitations",
-    "legal-holds", "newcomers", "record", "regimens", "slots", "visits",
+    "legal-holds", "newcomers", "record", "regimens", "slots", "threads", "visits",
 }  # fmt: skip
 NO_RECORD = {
     "api-description": "the same for everybody",
@@ -44,6 +44,7 @@ NO_RECORD = {
     "demo-people": "made up, and only in demo mode",
     "health": "of the server",
     "metrics": "of the server, by route",
+    "marks": "how far one has come in a thread of one's own; reading it is audited",
     "own-approvals": "between one's own devices",
     "own-contacts": "where one is written to oneself",
     "own-recovery-codes": "a number of codes",

@@ -136,9 +136,9 @@ WALLED = (
     "audit_anchor", "audit_event", "audit_head", "break_glass", "break_glass_review", "calendar_feed",
     "care_team_member", "check_in", "closure", "code_challenge", "consent", "consent_revocation", "contact",
     "coverage", "delivery", "disclosure", "duty_shift", "event", "export", "invitation", "legal_hold", "letter",
-    "missed_check_in", "notification", "occurrence", "organisation", "passkey", "passkey_challenge",
+    "message", "missed_check_in", "notification", "occurrence", "organisation", "passkey", "passkey_challenge",
     "passkey_owner", "patient", "person", "provider_attempt", "provider_link", "receipt", "recovery_code",
-    "regimen", "session", "staff_role", "totp", "vouch", "working_exception", "working_hours",
+    "regimen", "session", "staff_role", "thread", "thread_mark", "totp", "vouch", "working_exception", "working_hours",
 )  # fmt: skip
 EVERYBODY: Mapping[str, Principal] = {p.handle: person(p.id) for p in CAST} | {"clock": CLOCK, "door": DOOR}
 _POLICIES = """
@@ -284,6 +284,20 @@ _ATTEMPT = """
 _REVIEWS = """
     INSERT INTO alert_review VALUES (gen_random_uuid(), '{{crisis}}', '{{maya}}', '{by}', '2026-03-03', 'too-late')
 """
+# Okafor, who has left Leo's team, has had a thread with him.
+_ONCE = """
+    INSERT INTO thread (id, patient_id, staff_id, opened_by, opened_at, last_at)
+    VALUES ('{leo}', '{leo}', '{okafor}', '{okafor}', now(), now())
+"""
+_ONCE_SAID = """
+    INSERT INTO message (id, thread_id, patient_id, staff_id, seq, kind, author_id, sent_at, received_at)
+    SELECT gen_random_uuid(), '{{leo}}', '{{leo}}', '{{okafor}}', {seq}, '{kind}', {author}, now(), now()
+"""
+# A thread of two who may write to each other.
+_WRITES_WITH = """
+    INSERT INTO thread (id, patient_id, staff_id, opened_by, opened_at, last_at, blocked_at)
+    VALUES (gen_random_uuid(), '{{maya}}', '{{dana}}', '{by}', now(), now(), {blocked})
+"""
 TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
     "alert_review": (
         (THEO, _REVIEWS.format(by="{dana}")),
@@ -345,6 +359,12 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
         (OKAFOR, _PRESCRIBE.format(by="{okafor}")), (OKAFOR, _PRESCRIBE.format(by="{dana}")),
         (DANA, _PRESCRIBE.format(by="{dana}")),
     ),
+    "message": ((OKAFOR, _ONCE_SAID.format(seq=5, kind="said", author="'{okafor}'")),),
+    "thread": (
+        (DANA, _WRITES_WITH.format(by="{dana}", blocked="NULL")),
+        (DANA, _WRITES_WITH.format(by="{maya}", blocked="NULL")),
+        (MAYA, _WRITES_WITH.format(by="{maya}", blocked="now()")),
+    ),
     "coverage": (
         (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{dana}", ended="NULL, NULL")),
         (DANA, _COVER.format(covered="{dana}", covering="{okafor}", by="{rosa}", ended="NULL, NULL")),
@@ -356,6 +376,12 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
 }  # fmt: skip
 
 
+# A word of Sam's, which Maya did not say.
+_SAM_SAID = """
+    INSERT INTO message (id, thread_id, patient_id, staff_id, seq, kind, author_id, sent_at, received_at)
+    SELECT gen_random_uuid(), id, patient_id, staff_id, 9, 'said', staff_id, now(), now()
+    FROM thread WHERE staff_id = '{sam}'
+"""
 # Rows without which a condition would have nothing to tell apart: Maya's alert is urgent; a peer has booked for her;
 # Okafor has written only one of Leo's two regimens, and one of a stranger's.
 PREPARED: Mapping[str, tuple[str, ...]] = {
@@ -383,6 +409,12 @@ PREPARED: Mapping[str, tuple[str, ...]] = {
         "UPDATE appointment SET booked_by = '{sam}' WHERE patient_id = '{maya}' AND staff_id = '{dana}'",
     ),
     "alert": ("UPDATE alert SET class = 'p1' WHERE patient_id = '{maya}'",),
+    "thread": (_ONCE,),
+    "message": (
+        _ONCE, _ONCE_SAID.format(seq=1, kind="said", author="'{okafor}'"),
+        _ONCE_SAID.format(seq=2, kind="notice", author="NULL"), _SAM_SAID,
+    ),
+    "thread_mark": (_ONCE, "INSERT INTO thread_mark VALUES ('{leo}', '{leo}', '{okafor}', '{okafor}', 0, 0)"),
     "regimen": (
         """
         INSERT INTO regimen

@@ -21,6 +21,7 @@ from tests.app.test_access import NOT_ADMITTED, ROUTES, recipe_of
 # The groups of cells by which statements and policies find patients, and a route of each in our own book.
 RECORD, DAYS = ("GET", "/v1/patients/{patient_id}"), ("GET", "/v1/patients/{patient_id}/check-ins")
 REGIMENS = ("GET", "/v1/patients/{patient_id}/regimens")
+TALK = ("GET", "/v1/threads/{thread_id}/messages")
 FOUND_BY: Mapping[tuple[str, str], Route] = {
     ("list", "identity"): ("GET", "/v1/patients"),
     ("read", "identity"): CARD,
@@ -36,13 +37,15 @@ FOUND_BY: Mapping[tuple[str, str], Route] = {
     ("book", "appointments"): ("POST", "/v1/appointments"),
     ("read", "appointments"): ("GET", "/v1/appointments/{appointment_id}"),
     ("cancel", "appointments"): ("POST", "/v1/appointments/{appointment_id}/cancel"),
+    ("open", "threads"): ("POST", "/v1/threads"),
     ("start", "regimens"): ("POST", "/v1/patients/{patient_id}/regimens"),
     ("stop", "regimens"): ("POST", "/v1/regimens/{regimen_id}/stop"),
     ("read", "regimens"): REGIMENS,
     ("read", "dose-log"): ("GET", "/v1/patients/{patient_id}/dose-log"),
 }  # fmt: skip
-# These lead to one row or to what one wrote, and to no patient: an alert, an appointment, a regimen of one's own hand.
-NARROW = {"told", "held", "former"}
+# These lead to one row or to what one wrote, and to no patient: an alert, an appointment, a thread, a regimen of one's
+# own hand.
+NARROW = {"told", "held", "thread", "former"}
 REACHED = """
     SELECT did || ' ' || about FROM unnest($1::text[], $2::text[]) AS asked (did, about)
     WHERE EXISTS (SELECT FROM patients_for(did, about) AS who WHERE who = $3)
@@ -169,7 +172,7 @@ CASES = [
 
 def facts(standing: Standing, path: str) -> dict[str, set[Fact]]:
     """What an answer may say to Grace: of Maya what she may read anywhere, of nobody else anything."""
-    may: dict[Fact, Route] = {"identity": CARD, "note": DAYS, "medicine": REGIMENS}
+    may: dict[Fact, Route] = {"identity": CARD, "note": DAYS, "medicine": REGIMENS, "talk": TALK}
     told: set[Fact] = {
         fact for fact, route in may.items() if granted(MAY[route], (standing.role,)) & standing.relations
     }

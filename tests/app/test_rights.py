@@ -153,6 +153,8 @@ CALLS: Mapping[str, str] = {
     "make_sign_in_link(uuid,bytea,timestamp with time zone,timestamp with time zone)":
         "SELECT count(make_sign_in_link('{ned}', sha256('x'), now(), now() + interval '1 hour'))",
     "may_cover(uuid,uuid)": "SELECT may_cover('{dana}', '{okafor}')::int",
+    "may_write_into(uuid)": "SELECT may_write_into('{thread}')::int",
+    "may_write_to_each_other(uuid,uuid)": "SELECT may_write_to_each_other('{maya}', '{sam}')::int",
     "may_open_alerts(uuid)": "SELECT may_open_alerts('{maya}')::int",
     "may_log_of(uuid)": "SELECT may_log_of('{alert}')::int",
     "may_tell_of(uuid)": "SELECT may_tell_of('{alert}')::int",
@@ -294,6 +296,7 @@ async def _called(scene: Scene, who: Principal, call: str) -> int | None:
     [[session]] = await scene.seen.owner("SELECT id FROM session WHERE person_id = $1 LIMIT 1", MAYA.id)
     [[index]] = await scene.seen.owner("SELECT encode(value_index, 'hex') FROM contact WHERE id = $1", maya.contact)
     about = {"alert": maya.alert, "check_in": maya.check_in, "appointment": maya.appointment, "dose": maya.occurrence,
+             "thread": maya.thread, "message": maya.message,
              "session": session, "contact": maya.contact, "passkey": MAYAS_PASSKEY, "app": DANAS_APP,
              "danas_link": DANAS_LINK, "code": "00000000", "second": SECOND,
              "invitation": INVITATION, "asking": ASKING,
@@ -326,6 +329,7 @@ WITHDRAWERS = {
     ("alert", "{alert}"): {"maya", "sam", "ines", "theo"},
     ("appointment", "{appointment}"): {"maya", "dana", "okafor", "theo", "rosa"},
     ("medication", "{dose}"): {"maya", "okafor"},
+    ("message", "{message}"): {"maya", "sam"},
 }
 
 
@@ -335,7 +339,8 @@ async def test_only_who_sees_what_a_push_is_about_takes_it_back(scene: Scene, ab
         INSERT INTO notification (id, person_id, kind, subject_id, due_at, expires_at, next_at)
         VALUES (gen_random_uuid(), $1, $2, $3, now(), now() + interval '1 hour', now())
     """
-    of = {"alert": scene.maya.alert, "appointment": scene.maya.appointment, "medication": scene.maya.occurrence}
+    of = {"alert": scene.maya.alert, "appointment": scene.maya.appointment, "medication": scene.maya.occurrence,
+          "message": scene.maya.message}  # fmt: skip
     call, able = WITHDRAW.replace("{about}", about).replace("{subject}", subject), set[str]()
     for who in CAST:
         async with scene.undone():

@@ -15,10 +15,11 @@ from fhir.resources.R4B.bundle import Bundle
 from app import auth
 from app.contacts import actions as contacts
 from app.contacts.models import NewContact
-from app.demo.cast import DANA, LEO, MAYA, NOAH, OKAFOR
+from app.demo.cast import DANA, LEO, MAYA, NOAH, OKAFOR, SAM
 from app.exports import actions, queries, rules
 from app.worker import Beside, ticks
 from db import CLOCK, Pool, connect, new_id, person
+from tests.messages.talk import a_thread, wrote
 from tests.notifications.phones import Phones
 from tests.world import World, a_check_in
 
@@ -64,6 +65,9 @@ async def lived(real_world: World, own_database: str) -> World:
         await (await world.of(stranger)).post("/v1/check-ins", json=a_check_in(world, note=f"of {stranger.handle}"))
     async with world.pool.transaction(person(MAYA.id)) as db:
         await contacts.add(db, MAYA.id, NewContact(new_id(now), "email", "maya@example.org"), MAYA.id, now)
+    thread = await a_thread(world)
+    await wrote(world, MAYA, thread, f"Thread {NOTE}")
+    await wrote(world, SAM, thread, "I am here.")
     device = {"id": str(world.new_id()), "kind": "fcm-token", "token": "a-token", "platform": "ios", "timeZone": "UTC"}
     await maya.post("/v1/devices", json=device)
     raw = await connect(own_database.replace("cairn_app", "postgres"))
@@ -127,7 +131,7 @@ async def test_the_bundle_is_fhir_and_holds_everything_of_hers_and_nothing_of_an
     assert counted.pop("Practitioner") >= 4
     assert counted == {
         "Patient": 1, "Organization": 1, "CareTeam": 1, "Appointment": 2, "Observation": 3, "MedicationRequest": 1,
-        "MedicationAdministration": 2, "Flag": 1,
+        "MedicationAdministration": 2, "Flag": 1, "Communication": 2,
     }  # fmt: skip
     whole = b"".join(files.values())
     for stranger in (LEO, NOAH):
@@ -359,5 +363,5 @@ def test_the_same_record_packs_to_the_same_bytes(now: datetime) -> None:
     from app.exports.models import Record, Who
 
     who = Who(MAYA.id, "Maya", "en", "UTC", now, MAYA.id, "Harbor")
-    record = Record(who, [], [], [], [], [], [], [], [], [], now)
+    record = Record(who, [], [], [], [], [], [], [], [], [], [], now)
     assert rules.archive(record) == rules.archive(record)

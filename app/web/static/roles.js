@@ -125,6 +125,7 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
+  "block threads": [],
   "book appointments": [
     "peer",
     "peer-lead",
@@ -294,6 +295,12 @@ export const MAY = {
     "program-lead",
     "operator"
   ],
+  "flag threads": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
+  ],
   "list appointments": [
     "peer",
     "peer-lead",
@@ -335,6 +342,12 @@ export const MAY = {
     "supervisor",
     "operator"
   ],
+  "list threads": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
+  ],
   "list visits": [],
   "listen own-events": [
     "peer",
@@ -368,6 +381,12 @@ export const MAY = {
   "make sign-in-links": [
     "operator"
   ],
+  "mark marks": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
+  ],
   "no-show appointments": [
     "peer",
     "peer-lead",
@@ -383,6 +402,12 @@ export const MAY = {
   ],
   "open own-feed": [
     "peer",
+    "counselor",
+    "prescriber"
+  ],
+  "open threads": [
+    "peer",
+    "peer-lead",
     "counselor",
     "prescriber"
   ],
@@ -668,6 +693,12 @@ export const MAY = {
     "coordinator",
     "supervisor"
   ],
+  "read threads": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
+  ],
   "read thresholds": [
     "counselor",
     "prescriber",
@@ -835,6 +866,7 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
+  "unblock threads": [],
   "use own-recovery-codes": [
     "peer",
     "peer-lead",
@@ -862,6 +894,12 @@ export const MAY = {
     "supervisor",
     "program-lead",
     "operator"
+  ],
+  "write threads": [
+    "peer",
+    "peer-lead",
+    "counselor",
+    "prescriber"
   ]
 };
 /** @type {string[]} */

@@ -1,0 +1,1 @@
+"""What a patient and one of those beside them write to each other."""
