@@ -128,25 +128,72 @@ CREATE POLICY moved_on ON thread_mark FOR UPDATE
 GRANT SELECT, INSERT, UPDATE (delivered, read) ON thread_mark TO cairn_app;
 
 -- A push says that something waits. The one to whom it was sent takes it back by reading, and so may whoever wrote it.
-DO $$
-DECLARE
-    kinds text := (SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'notification_kind_check');
-    withdrawn text := pg_get_functiondef('may_withdraw(text,uuid)'::regprocedure);
-    shredded text := pg_get_functiondef('shred_account(uuid,timestamptz)'::regprocedure);
-    kept text := pg_get_functiondef('would_be_kept(uuid,timestamptz)'::regprocedure);
-BEGIN
-    ALTER TABLE notification DROP CONSTRAINT notification_kind_check;
-    EXECUTE 'ALTER TABLE notification ADD CONSTRAINT notification_kind_check '
-            || replace(kinds, '''alert''::text', '''alert''::text, ''message''::text');
-    EXECUTE replace(withdrawn, 'ELSE false END', $branch$WHEN 'message' THEN EXISTS (
+ALTER TABLE notification DROP CONSTRAINT notification_kind_check;
+ALTER TABLE notification ADD CONSTRAINT notification_kind_check
+    CHECK (kind IN ('alert', 'message', 'appointment', 'medication', 'account', 'privacy'));
+CREATE OR REPLACE FUNCTION may_withdraw(about text, subject uuid) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+    SELECT on_the_clock() OR CASE about
+        WHEN 'alert' THEN EXISTS (
+            SELECT FROM alert a WHERE a.id = subject
+            AND (a.patient_id = me() OR a.id IN (SELECT alerts_for('claim'))
+                 OR a.patient_id IN (SELECT patients_for('claim', 'alerts'))))
+        WHEN 'appointment' THEN EXISTS (
+            SELECT FROM appointment a WHERE a.id = subject
+            AND (a.patient_id = me() OR a.staff_id = me() OR a.patient_id IN (SELECT patients_for('cancel', 'appointments'))
+                 OR a.booked_by = me() AND a.patient_id IN (SELECT patients_for('book', 'appointments'))))
+        WHEN 'medication' THEN EXISTS (
+            SELECT FROM occurrence o WHERE o.id = subject
+            AND (o.patient_id = me() OR o.patient_id IN (SELECT patients_for('stop', 'regimens'))))
+        WHEN 'message' THEN EXISTS (
             SELECT FROM message m WHERE m.id = subject
             AND (m.patient_id = me()
                  OR m.staff_id = me() AND m.patient_id IN (SELECT patients_for('open', 'threads'))))
-        ELSE false END$branch$);
-    EXECUTE replace(shredded, 'UPDATE check_in SET note_sealed = NULL WHERE patient_id = whom;',
-                    'UPDATE check_in SET note_sealed = NULL WHERE patient_id = whom;
-    UPDATE message SET text_sealed = NULL WHERE patient_id = whom;');
-    EXECUTE replace(kept, 'UNION ALL SELECT max(received_at) FROM check_in WHERE patient_id = whom',
-                    'UNION ALL SELECT max(received_at) FROM check_in WHERE patient_id = whom
-                UNION ALL SELECT max(last_at) FROM thread WHERE patient_id = whom');
+        ELSE false END
+$$;
+
+-- What was written goes with the record of whoever leaves, as do what they answered and what was said of their alerts.
+CREATE OR REPLACE FUNCTION would_be_kept(whom uuid, at timestamptz)
+RETURNS TABLE (years integer, source text, keep_until timestamptz, held boolean, alert_open boolean)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp ROWS 1 AS $$
+    SELECT r.years, r.source,
+           (SELECT max(happened) FROM (
+                SELECT p.created_at AS happened
+                UNION ALL SELECT max(received_at) FROM check_in WHERE patient_id = whom
+                UNION ALL SELECT max(last_at) FROM thread WHERE patient_id = whom
+                UNION ALL SELECT max(upper(during)) FROM appointment WHERE patient_id = whom AND status = 'fulfilled'
+                UNION ALL SELECT max(closed_at) FROM alert WHERE patient_id = whom
+                UNION ALL SELECT max(answered_at) FROM occurrence WHERE patient_id = whom
+            ) AS care) + make_interval(years => r.years),
+           EXISTS (SELECT FROM legal_hold h WHERE h.patient_id = whom AND h.ended_at IS NULL),
+           EXISTS (SELECT FROM alert a WHERE a.patient_id = whom AND a.closed_at IS NULL)
+    FROM person p JOIN organisation o ON o.id = p.organisation_id
+    CROSS JOIN LATERAL (
+        SELECT w.years, w.source FROM retention_rule w
+        WHERE w.jurisdiction IN (o.jurisdiction, 'US') AND w.holds_from <= at::date
+        ORDER BY w.jurisdiction = o.jurisdiction DESC, w.holds_from DESC LIMIT 1) r
+    WHERE p.id = whom AND p.kind = 'patient' AND (whom = me() OR on_the_clock())
+$$;
+CREATE OR REPLACE FUNCTION shred_account(whom uuid, at timestamptz) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    IF NOT on_the_clock() THEN RETURN false; END IF;
+    PERFORM FROM patient WHERE person_id = whom FOR UPDATE;
+    UPDATE closure SET shredded_at = at
+    WHERE patient_id = whom AND closed_at IS NOT NULL AND shredded_at IS NULL AND keep_until <= at
+      AND NOT EXISTS (SELECT FROM legal_hold h WHERE h.patient_id = whom AND h.ended_at IS NULL);
+    IF NOT FOUND THEN RETURN false; END IF;
+    PERFORM destroy_data_keys(whom, at);
+    UPDATE check_in SET note_sealed = NULL, triggers = '{}', used = NULL, medication_taken = NULL
+    WHERE patient_id = whom;
+    UPDATE alert_review SET note_sealed = NULL WHERE patient_id = whom;
+    UPDATE message SET text_sealed = NULL WHERE patient_id = whom;
+    UPDATE legal_hold SET reason_sealed = NULL WHERE patient_id = whom;
+    UPDATE regimen SET medicine = '-' WHERE patient_id = whom;
+    UPDATE session SET device_name = NULL, device_key = NULL WHERE person_id = whom;
+    UPDATE address SET time_zone = 'UTC' WHERE person_id = whom;
+    DELETE FROM event WHERE person_id = whom;
+    DELETE FROM contact WHERE person_id = whom;
+    UPDATE person SET name = '-', time_zone = 'UTC', language = 'en' WHERE id = whom;
+    RETURN true;
 END $$;
