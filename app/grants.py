@@ -138,6 +138,7 @@ _DECLARED: tuple[tuple[str, str, tuple[Who, ...]], ...] = (
     ("register read close receive test", "own-devices", (EVERYONE,)),
     ("listen", "own-events", (EVERYONE,)),
     ("add read end", "own-duty", (_ANSWERING,)),
+    ("add read end", "rotations", (_OVERSIGHT,)),
     ("read replace add remove", "own-hours", (_OFFERING,)),
     ("open close", "own-feed", (SELF, _OFFERING)),
     # Who works here, and who stands in for whom.

@@ -31,6 +31,7 @@ from app.provider import routes as provider
 from app.questions import routes as questions
 from app.recovery import routes as recovery
 from app.reviews import routes as reviews
+from app.rotations import routes as rotations
 from app.sessions import routes as sessions
 from app.signin import routes as signin
 from app.thresholds import routes as thresholds
@@ -57,6 +58,7 @@ SLICES: tuple[ControllerRouterHandler, ...] = (
     *people.ROUTES,
     *devices.ROUTES,
     *duty.ROUTES,
+    *rotations.ROUTES,
     *coverage.ROUTES,
     *crisis.ROUTES,
     *questions.ROUTES,

@@ -26,6 +26,7 @@ from app.logs import log
 from app.medications import actions as medications
 from app.passkeys import actions as passkeys
 from app.provider import actions as provider
+from app.rotations import actions as rotations
 from app.sealing import shredding
 from app.seats import Seats
 from app.sessions import actions as sessions
@@ -75,6 +76,7 @@ def ticks(pool: Pool, channel: Channel, beside: Beside) -> list[Tick]:
         Tick("missed", 60, 60, lambda now: checkins.notice_missed(pool, now)),
         Tick("no-shows", 60, 30, lambda now: appointments.ask_after(pool, now)),
         Tick("doses", 30, 60, lambda now: medications.materialise(pool, now)),
+        Tick("rotations", 600, 60, lambda now: rotations.materialise(pool, now), rotations.BELL),
         Tick("forget-counts", 600, 60, lambda now: limits.forget(pool, now)),
         Tick("exports", 5, 120, lambda now: exports.make_due(pool, now), exports.TOPIC),
         Tick("closure", 60, 60, lambda now: closure.go_on(pool, now)),

@@ -245,6 +245,12 @@ def _booking(scene: Scene) -> dict[str, Any]:
             "patientId": str(MAYA.id)}  # fmt: skip
 
 
+def _rotation(scene: Scene) -> dict[str, Any]:
+    return {"id": a_new_id(scene), "name": "Mornings", "wanted": "peer", "timeZone": "America/New_York",
+            "startsOn": (scene.world.clock.now + timedelta(days=2)).date().isoformat(),
+            "members": [str(SAM.id), str(INES.id)], "every": "day", "handsOver": "08:00"}  # fmt: skip
+
+
 def _coverage(scene: Scene) -> dict[str, Any]:
     starts_at = scene.world.clock.now + timedelta(days=1)
     return {"id": a_new_id(scene), "coveredId": str(DANA.id), "coveringId": str(OKAFOR.id),
@@ -494,6 +500,11 @@ RECIPES: Mapping[tuple[str, str], Recipe] = {
     ("GET", "/v1/duty-shifts"): CALLER,
     ("DELETE", "/v1/duty-shifts/{shift_id}"): Recipe(
         of="one", path=lambda s: {"shift_id": s.shift}, owner=SAM, served=204
+    ),
+    ("POST", "/v1/rotations"): Recipe(of="caller", body=_rotation, served=201),
+    ("GET", "/v1/rotations"): CALLER,
+    ("POST", "/v1/rotations/{rotation_id}/end"): Recipe(
+        of="one", path=lambda _: {"rotation_id": known("peers by the week")}, owner=SAM
     ),
     ("POST", "/v1/coverages"): Recipe(of="caller", body=_coverage, served=201, refused=NOT_THEIRS),
     ("GET", "/v1/coverages"): CALLER,

@@ -182,7 +182,7 @@ READS: Mapping[str, Sees] = {
 # history of the schema.
 OF_NOBODY = {
     "access_cell", "alert_limit", "alert_step", "booked_window", "check_in_form", "check_in_question",
-    "check_in_threshold", "check_in_window", "crisis_resource", "demo_mark",
+    "check_in_threshold", "check_in_window", "crisis_resource", "demo_mark", "duty_rotation",
     "harm_reduction_line", "kept_answer",
     "legal_parameter", "legal_text", "migration", "retention_rule", "session_lifetime", "taken",
 }  # fmt: skip

@@ -508,6 +508,13 @@ async def _past(seen: Seen, world: World) -> None:
             known(f"{covering.handle} for {covered.handle}"), covered.id, covering.id, ago,
         )  # fmt: skip
     await seen.owner(
+        """
+        INSERT INTO duty_rotation
+        VALUES ($1, $2, 'Peers', 'peer', 'America/New_York', '2026-04-01', ARRAY[$3::uuid], 'week', '08:00', '[]', $4)
+        """,
+        known("peers by the week"), HARBOR.id, SAM.id, ago,
+    )  # fmt: skip
+    await seen.owner(
         "INSERT INTO audit_anchor VALUES (1, $1, 'heads', '0123456789abcdef', '{}', repeat('x', 64)::bytea)", ago
     )
     await seen.owner(

@@ -135,6 +135,7 @@ OF_STAFF = {
     "/v1/legal-parameters",
     "/v1/check-in-form",
     "/v1/thresholds",
+    "/v1/rotations",
 }
 
 

@@ -35,6 +35,7 @@ NO_RECORD = {
     "own-passkeys": "one's own ways in",
     "own-provider": "one's own ways in",
     "check-in-questions": "what is asked each day, of everybody",
+    "rotations": "of a program: who works when, and no patient",
     "thresholds": "of a program; they name nobody",
     "provider": "the door of another house",
     "recipients": "organisations and who works there",

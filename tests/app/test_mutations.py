@@ -359,7 +359,10 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
         (OKAFOR, _PRESCRIBE.format(by="{okafor}")), (OKAFOR, _PRESCRIBE.format(by="{dana}")),
         (DANA, _PRESCRIBE.format(by="{dana}")),
     ),
-    "message": ((OKAFOR, _ONCE_SAID.format(seq=5, kind="said", author="'{okafor}'")),),
+    "message": (
+        (OKAFOR, _ONCE_SAID.format(seq=5, kind="said", author="'{okafor}'")),
+        (LEO, _ONCE_SAID.format(seq=6, kind="notice", author="NULL")),
+    ),
     "thread": (
         (DANA, _WRITES_WITH.format(by="{dana}", blocked="NULL")),
         (DANA, _WRITES_WITH.format(by="{maya}", blocked="NULL")),

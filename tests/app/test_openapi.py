@@ -214,7 +214,7 @@ def refused(described: Json) -> dict[str, set[str]]:
         ("IdTaken", {"setUp", "recordCheckIn", "registerDevice", "bookAppointment", "rescheduleAppointment",
                      "addWorkingException", "addDutyShift", "addStaff", "addPatient", "startRegimen", "addCoverage",
                      "signConsent", "breakGlass", "askForExport", "askForClosure", "setLegalHold", "addContact",
-                     "invitePatient", "addThresholds", "openThread", "writeMessage"}),
+                     "invitePatient", "addThresholds", "addRotation", "openThread", "writeMessage"}),
     ],
 )  # fmt: skip
 def test_a_refusal_is_named_where_it_may_happen_and_nowhere_else(described: Json, code: str, called: set[str]) -> None:

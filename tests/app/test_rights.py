@@ -246,6 +246,9 @@ CALLS: Mapping[str, str] = {
 FOR_EVERYBODY = {
     "ask_each_day(jsonb,timestamp with time zone)": "asks for the right itself: what a program asks, and of nobody",
     "worry_from(jsonb)": "the same, of thresholds",
+    "plan_rotation(jsonb,timestamp with time zone)": "the same, of rotations",
+    "end_rotation(uuid,timestamp with time zone)": "the same",
+    "make_shifts(uuid,timestamp with time zone,timestamp with time zone,jsonb)": "the clock's alone",
     "account_is_audited()": "a trigger, which nobody can call",
     "a_link_waits()": "a trigger, which nobody can call",
     "a_link_is_told()": "a trigger, which nobody can call",

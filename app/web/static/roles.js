@@ -71,6 +71,10 @@ export const MAY = {
     "privacy-officer",
     "operator"
   ],
+  "add rotations": [
+    "coordinator",
+    "supervisor"
+  ],
   "add staff": [
     "operator"
   ],
@@ -272,6 +276,10 @@ export const MAY = {
     "prescriber",
     "supervisor",
     "program-lead"
+  ],
+  "end rotations": [
+    "coordinator",
+    "supervisor"
   ],
   "enter visits": [
     "peer",
@@ -680,6 +688,10 @@ export const MAY = {
     "counselor",
     "prescriber",
     "primary-care",
+    "supervisor"
+  ],
+  "read rotations": [
+    "coordinator",
     "supervisor"
   ],
   "read security-events": [
