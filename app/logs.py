@@ -12,7 +12,7 @@ import structlog
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "request_id", "method", "route", "status", "milliseconds",
-        "exception", "frames", "sqlstate", "constraint", "tick", "counts", "reason", "alert_id",
+        "exception", "frames", "sqlstate", "constraint", "tick", "counts", "reason", "alert_id", "rotation_id",
     }
 )  # fmt: skip
 

@@ -7,8 +7,9 @@ import msgspec
 
 from app.auth import Signed
 from app.errors import IdTaken, NotFound
+from app.logs import log
 from app.rotations import queries, rules
-from app.rotations.models import KeptRotation, NewRotation, Rotations
+from app.rotations.models import KeptRotation, NewRotation, Rotations, Unmade
 from app.wire import cursor_for, place_of
 from db import CLOCK, Connection, Pool
 
@@ -40,9 +41,8 @@ async def listed(db: Connection, me: Signed, cursor: str | None, limit: int) -> 
 async def end(db: Connection, me: Signed, rotation_id: UUID, now: datetime) -> KeptRotation:
     """End a rotation; whoever is on duty by it stays so until their shift ends. Twice is once."""
     kept = await queries.by_id(db, me.organisation_id, rotation_id)
-    if kept is None:
+    if kept is None or await queries.end(db, rotation_id, now) is None:
         raise NotFound
-    await queries.end(db, rotation_id, now)
     return kept if kept.ended_at else msgspec.structs.replace(kept, ended_at=now)
 
 
@@ -50,10 +50,17 @@ async def materialise(pool: Pool, now: datetime) -> int:
     """One tick: the shifts of each rotation up to four weeks ahead; how many were made.
 
     Each stretch of time is made once, however many workers ask: a shift that somebody has ended does not come back.
+    Each rotation is a transaction of its own, so that one that fails holds up nobody else's.
     """
-    total = 0
     async with pool.transaction(CLOCK) as db:
-        for rotation in await queries.unmade(db, below=now + rules.REFILL_BELOW, limit=BATCH):
-            until = now + rules.AHEAD
-            total += await queries.make(db, rotation, until, rules.shifts(rotation, rotation.made_until, until))
-    return total
+        unmade = await queries.unmade(db, below=now + rules.REFILL_BELOW, limit=BATCH)
+    return sum([await _made(pool, rotation, now + rules.AHEAD) for rotation in unmade])
+
+
+async def _made(pool: Pool, rotation: Unmade, until: datetime) -> int:
+    try:
+        async with pool.transaction(CLOCK) as db:
+            return await queries.make(db, rotation, until, rules.shifts(rotation, rotation.made_until, until))
+    except Exception as error:
+        log().error("failed", reason="shifts were not made", rotation_id=str(rotation.id), error=error)
+        return 0

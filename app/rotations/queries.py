@@ -56,9 +56,9 @@ async def listed(db: Connection, organisation_id: UUID, *, after: UUID | None, l
     )
 
 
-async def end(db: Connection, rotation_id: UUID, now: datetime) -> None:
-    """End it, and take back its shifts that have not begun; twice is once."""
-    await db.run("SELECT end_rotation($1, $2)", rotation_id, now)
+async def end(db: Connection, rotation_id: UUID, now: datetime) -> bool | None:
+    """Whether it went on until now: its shifts that have not begun are taken back. None for whoever may not end it."""
+    return await db.value(bool, "SELECT end_rotation($1, $2)", rotation_id, now)
 
 
 async def unmade(db: Connection, *, below: datetime, limit: int) -> list[Unmade]:

@@ -56,10 +56,11 @@ BEGIN
 END $$;
 
 -- No more shifts come of it, and those that have not begun are taken back; whoever is on duty stays so to the end.
+-- Null: not the caller's to end.
 CREATE FUNCTION end_rotation(which uuid, at timestamptz) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
-    IF NOT 'program' = ANY (granted('end', 'rotations')) THEN RETURN false; END IF;
+    IF NOT 'program' = ANY (granted('end', 'rotations')) THEN RETURN NULL; END IF;
     UPDATE duty_rotation SET ended_at = at
     WHERE id = which AND ended_at IS NULL
       AND organisation_id = (SELECT p.organisation_id FROM person p WHERE p.id = me());
