@@ -15,12 +15,6 @@ class ThreadClosed(Refusal):
     """Nothing can be written here now. What was written stays where it is."""
 
 
-class NotBesideYou(Refusal):
-    """You can write with somebody who is on the care team now."""
-
-    status = 404
-
-
 def check_sent(new: NewMessage, now: datetime) -> None:
     """A phone that is so far off has lost its clock; a message may wait a while for the network."""
     if not -EARLIEST <= new.sent_at - now <= LATEST:
