@@ -21,6 +21,8 @@ RUNTIME = (
     ("config", "every setting, its meaning and where its value comes from"),
     ("access", "who may do what, as a table (--matrix, --json; --sql as the file that migrate runs)"),
     ("openapi", "the API's description"),
+    ("rules", "replay: what other thresholds would have raised on the check-ins that are there"),
+    ("keys", "list, check, rotate, retire: the keys that seal what people wrote"),
     ("audit", "verify, export, key, rotate-key: whether the audit is as it was written, and a patient's own as a file"),
 )
 DEVELOPMENT = (

@@ -19,7 +19,8 @@ import httpx
 import pytest
 from websockets.asyncio.client import connect as connect_socket
 
-from app import auth
+from app import __main__ as entrance
+from app import auth, cli
 from app.demo import seed
 from app.demo.cast import DANA, MAYA, SAM, Person
 from db import embedded, migrate, new_id, open_pool
@@ -268,3 +269,7 @@ async def test_a_database_that_does_not_answer_is_told_in_a_sentence(bare: dict[
     assert done.stderr.splitlines()[-1] == sentence
     assert "Traceback" not in done.stderr
     assert "canary" not in done.stderr
+
+
+def test_every_command_of_the_product_is_one_that_can_be_started_and_the_other_way_round() -> None:
+    assert {name for name, _ in entrance.RUNTIME} == set(cli._COMMANDS)
