@@ -41,10 +41,10 @@ async def _opened(settings: Settings) -> AsyncIterator[tuple[Pool, KeyRing]]:
     ):
         with unusable.told(place.owner_setting):
             pool = await open_pool(place.owner, size=2, application="cairn keys", keys=keys)
-        try:
-            yield pool, keys.ring
-        finally:
-            await pool.close()
+            try:
+                yield pool, keys.ring
+            finally:
+                await pool.close()
 
 
 async def _rotate(pool: Pool, ring: KeyRing) -> None:

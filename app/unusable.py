@@ -37,6 +37,9 @@ _TROUBLES: Mapping[Denial, Trouble] = {
         "The database's user may not do what is needed here.",
         "Set CAIRN_DATABASE_OWNER_URL to the address of the role that owns the schema.",
     ),
+    "no-schema": Trouble(
+        "The database has no schema yet, or that of an older version.", "Run `python3 -m app migrate` first."
+    ),
     "full": Trouble("The database takes no connection just now.", "Try again, or see what else {setting} is used by."),
 }
 

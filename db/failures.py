@@ -8,7 +8,7 @@ from db.keys import KeysUnavailable
 from db.pool import BadAddress, Busy, Uncertain
 
 Meaning = Literal["try-again", "uncertain", "bad-input", "conflict", "mistake"]
-Denial = Literal["silent", "refused", "no-database", "bad-address", "no-right", "full"]
+Denial = Literal["silent", "refused", "no-database", "bad-address", "no-right", "no-schema", "full"]
 
 # Connection lost, shutting down, too many, deadlock, could not serialise, cancelled by the statement timeout, waited
 # too long for a lock, idle too long in a transaction.
@@ -59,6 +59,7 @@ def denial(error: BaseException) -> Denial | None:
 
 
 _DENIALS: tuple[tuple[str, Denial], ...] = (
-    ("08", "silent"), ("28", "refused"), ("3D000", "no-database"), ("42501", "no-right"), ("53", "full"),
+    ("08", "silent"), ("28", "refused"), ("3D000", "no-database"), ("42501", "no-right"),
+    ("42P01", "no-schema"), ("53", "full"),
     ("57P", "full"),
 )  # fmt: skip

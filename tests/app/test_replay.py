@@ -1,16 +1,18 @@
 """`app rules replay`: what other thresholds would have raised, in numbers."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from app import cli
 from app.demo.cast import LEO, MAYA, THEO
-from db import migrate
+from db import embedded, migrate
 from tests.app.test_thresholds import new_thresholds
+from tests.conftest import copied
 from tests.world import World, a_check_in
 
 Run = Callable[..., tuple[int, str, str]]
@@ -100,3 +102,27 @@ def test_what_cannot_be_replayed_is_said_in_one_sentence(run: Run, words: tuple[
     status, said, beside = run(*words)
     assert (status, said) == (2, "")
     assert sentence in beside
+
+
+@pytest.fixture
+async def empty_database(server: embedded.Server) -> AsyncIterator[str]:
+    """A database that nobody has migrated."""
+    async with copied(server, "template0", "empty"):
+        yield server.dsn("empty")
+
+
+@pytest.mark.parametrize("words", [("rules", "replay", "--since", "2026-03-01"), ("keys", "list"), ("audit", "verify")])
+def test_a_database_without_a_schema_is_said_to_be_one(
+    empty_database: str,
+    words: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("CAIRN_DATABASE_URL", empty_database)
+    monkeypatch.setenv("CAIRN_DATABASE_OWNER_URL", empty_database)
+    monkeypatch.setenv("CAIRN_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("CAIRN_LOG_LEVEL", "error")
+
+    assert cli.main(list(words)) == 2
+    assert "The database has no schema yet" in capfd.readouterr().err
