@@ -294,7 +294,10 @@ def _of(kind: Any) -> Iterator[tuple[str, Any, bool]]:  # noqa: C901 - a case fo
             yield from (("the year 1", "0001-01-01", False), ("the year 9999", "9999-12-31", False))
         case inspect.LiteralType():
             yield from (("another word", MARK, True), ("a list", [MARK], True))
-        case inspect.ListType(min_length=shortest, max_length=longest):
+        case (
+            inspect.ListType(min_length=shortest, max_length=longest)
+            | inspect.VarTupleType(min_length=shortest, max_length=longest)
+        ):
             yield from (("a text", MARK, True), ("one of nothing", [None], True))
             yield from [("none", [], True)] if shortest else []
             yield from [("too many", [None] * (longest + 1), True)] if longest else []
