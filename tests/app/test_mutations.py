@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from msgspec import Struct
 
-from app.demo.cast import BEN, CAST, DANA, HARBOR, LEO, MAYA, NOAH, OKAFOR, ROSA, SAM, THEO
+from app.demo.cast import BEN, CAST, DANA, HARBOR, KAI, LEO, MAYA, NOAH, OKAFOR, ROSA, SAM, THEO
 from db import CLOCK, DOOR, Principal, person
 from tests.app.doorstep import ASKING
 from tests.app.rows import BLUNT
@@ -293,6 +293,12 @@ _ONCE_SAID = """
     INSERT INTO message (id, thread_id, patient_id, staff_id, seq, kind, author_id, sent_at, received_at)
     SELECT gen_random_uuid(), '{{leo}}', '{{leo}}', '{{okafor}}', {seq}, '{kind}', {author}, now(), now()
 """
+# A word of Sam's, which Maya did not say.
+_SAM_SAID = """
+    INSERT INTO message (id, thread_id, patient_id, staff_id, seq, kind, author_id, sent_at, received_at)
+    SELECT gen_random_uuid(), id, patient_id, staff_id, 9, 'said', staff_id, now(), now()
+    FROM thread WHERE staff_id = '{sam}'
+"""
 # A thread of two who may write to each other.
 _WRITES_WITH = """
     INSERT INTO thread (id, patient_id, staff_id, opened_by, opened_at, last_at, blocked_at)
@@ -300,7 +306,7 @@ _WRITES_WITH = """
 """
 TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
     "alert_review": (
-        (THEO, _REVIEWS.format(by="{dana}")),
+        (THEO, _REVIEWS.format(by="{dana}")), (DANA, _REVIEWS.format(by="{dana}")),
     ),
     "account_event": (
         (SAM, "INSERT INTO account_event VALUES (gen_random_uuid(), '{maya}', now(), 'a-thing', '{me}')"),
@@ -349,7 +355,12 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
     "alert": (
         (MAYA, _OPEN.format(names="claimed_by, claimed_at", values="'{sam}', now()")),
         (MAYA, _OPEN.format(names="closed_by, closed_at, outcome", values="'{sam}', now(), 'reached-safe'")),
-        (MAYA, _OPEN.format(names="late", values="false")),
+        (MAYA, _OPEN.format(names="late", values="false")), (MAYA, _OPEN.format(names="opened_by", values="'{sam}'")),
+        *((who, _OPEN.format(names="opened_by", values=f"'{{{by.handle}}}'"))
+          for who, by in ((SAM, SAM), (SAM, DANA), (KAI, KAI), (DANA, DANA))),
+        (SAM, _OPEN.format(names="opened_by, claimed_by, claimed_at", values="'{sam}', '{sam}', now()")),
+        (SAM, _OPEN.format(names="opened_by, closed_by, closed_at, outcome",
+                           values="'{sam}', '{sam}', now(), 'reached-safe'")),
     ),
     "appointment": (
         (SAM, _BOOK.format(whom="{maya}", by="{sam}")), (SAM, _BOOK.format(whom="{leo}", by="{sam}")),
@@ -361,7 +372,7 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
     ),
     "message": (
         (OKAFOR, _ONCE_SAID.format(seq=5, kind="said", author="'{okafor}'")),
-        (LEO, _ONCE_SAID.format(seq=6, kind="notice", author="NULL")),
+        (LEO, _ONCE_SAID.format(seq=6, kind="notice", author="NULL")), (MAYA, _SAM_SAID.replace("9", "8")),
     ),
     "thread": (
         (DANA, _WRITES_WITH.format(by="{dana}", blocked="NULL")),
@@ -379,12 +390,6 @@ TRIED: Mapping[str, tuple[tuple[Any, str], ...]] = {
 }  # fmt: skip
 
 
-# A word of Sam's, which Maya did not say.
-_SAM_SAID = """
-    INSERT INTO message (id, thread_id, patient_id, staff_id, seq, kind, author_id, sent_at, received_at)
-    SELECT gen_random_uuid(), id, patient_id, staff_id, 9, 'said', staff_id, now(), now()
-    FROM thread WHERE staff_id = '{sam}'
-"""
 # Rows without which a condition would have nothing to tell apart: Maya's alert is urgent; a peer has booked for her;
 # Okafor has written only one of Leo's two regimens, and one of a stranger's.
 PREPARED: Mapping[str, tuple[str, ...]] = {
@@ -411,7 +416,11 @@ PREPARED: Mapping[str, tuple[str, ...]] = {
     "appointment": (
         "UPDATE appointment SET booked_by = '{sam}' WHERE patient_id = '{maya}' AND staff_id = '{dana}'",
     ),
-    "alert": ("UPDATE alert SET class = 'p1' WHERE patient_id = '{maya}'",),
+    # Maya's alert is urgent; Grace was worried about Leo, and was told of nothing.
+    "alert": (
+        "UPDATE alert SET class = 'p1' WHERE patient_id = '{maya}' AND closed_at IS NULL",
+        "UPDATE alert SET opened_by = '{grace}' WHERE patient_id = '{leo}' AND closed_at IS NULL",
+    ),
     "thread": (_ONCE,),
     "message": (
         _ONCE, _ONCE_SAID.format(seq=1, kind="said", author="'{okafor}'"),
