@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from statistics import fmean
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
@@ -33,6 +34,8 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "sleep": ("sleep_hours", "/sleepHours"), "triggers": ("triggers", "/triggers"), "used": ("used", "/used"),
     "medication": ("medication_taken", "/medicationTaken"),
 }  # fmt: skip
+# A row and an answer have the same fields but for the words.
+WORDS, LAST = Kept.__struct_fields__.index("note_sealed"), len(Kept.__struct_fields__)
 EARLIEST, LATEST = timedelta(days=60), timedelta(days=2)
 
 
@@ -52,11 +55,10 @@ def check_day(new: NewCheckIn, now: datetime) -> None:
 
 
 def said(row: Kept, note: str) -> CheckIn:
-    """An answer as it was given, with its words."""
-    return CheckIn(
-        row.id, row.date, row.version, row.mood, row.craving, row.wants_to_talk, row.in_danger, row.sleep_hours,
-        row.triggers, row.used, row.medication_taken, note, row.answered_at, row.received_at,
-    )  # fmt: skip
+    """An answer as it was given, with its words where the row has them sealed."""
+    values = structs.astuple(row)
+    known: list[Any] = [*values[:WORDS], note, *values[WORDS + 1 : LAST]]
+    return CheckIn(*known)
 
 
 def check_asked(new: NewCheckIn, asked: Sequence[Asked]) -> None:
